@@ -1,0 +1,52 @@
+# make demo    set up, and show the main job
+# make test    set up, and run the tests
+# make check   lint, types, layers, and the tests
+#
+# Another Python: make test PYTHON=python3.13 VENV=.venv313
+
+PYTHON ?= python3
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+PROJECTS := core plugins/migration plugins/user plugins/role $(patsubst %/pyproject.toml,%,$(wildcard example_modules/*/pyproject.toml))
+PYPROJECTS := pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
+INSTALLED := $(VENV)/.installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := test
+.PHONY: demo test check lint types layers format clean
+
+# A pyproject that changed is the only reason to install again.
+$(INSTALLED): $(PYPROJECTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "perdure needs Python 3.11 or newer, and $(PYTHON) is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --group dev $(patsubst %,-e ./%,$(PROJECTS))
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(BIN)/python example_modules/demo.py
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+layers: $(INSTALLED)
+	$(BIN)/lint-imports
+
+check: lint types layers test
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,75 @@
+"""Runs the blocks of README and docs as tests: each page in an empty folder of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import tomllib
+from contextlib import ExitStack, chdir
+from doctest import ELLIPSIS
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from sybil import Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
+
+if TYPE_CHECKING:
+    from sybil import Example
+
+
+class TOMLBlockParser(CodeBlockParser):
+    """Checks that a block of TOML is valid."""
+
+    language = "toml"
+
+    def evaluate(self, example: Example) -> None:
+        """Parse it."""
+        tomllib.loads(example.parsed)
+
+
+class Page:
+    """The surroundings of one page: an empty folder, and what it pretends to have pip-installed."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.stack = ExitStack()
+
+    def enter(self, namespace: dict[str, Any]) -> None:
+        """Go to an empty folder, and let the page publish modules."""
+        self.stack = ExitStack()
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
+        self.stack.enter_context(chdir(folder))
+        environment = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PERDURE_")}
+        self.stack.callback(os.environ.update, environment)
+        namespace["publish"] = self.publish
+
+    def publish(self, distribution: str, namespace: dict[str, Any]) -> None:
+        """Make what a page has defined so far a module that is pip-installed, with an entry point of the distribution's name."""
+        name = distribution.replace("-", "_")
+        module = ModuleType(name)
+        vars(module).update({key: value for key, value in namespace.items() if not key.startswith("__")})
+        sys.modules[name] = module
+        self.stack.callback(sys.modules.pop, name)
+        installed = self.stack.enter_context(tempfile.TemporaryDirectory())
+        metadata = Path(installed, f"{name}-1.0.0.dist-info")
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0.0\n", "utf-8")
+        (metadata / "entry_points.txt").write_text(f"[perdure]\n{distribution} = {name}\n", "utf-8")
+        sys.path.insert(0, installed)
+        self.stack.callback(sys.path.remove, installed)
+
+    def leave(self, _namespace: dict[str, Any]) -> None:
+        """Take everything back."""
+        self.stack.close()
+
+
+page = Page()
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS), TOMLBlockParser(), SkipParser()],
+    patterns=["*.md"],
+    setup=page.enter,
+    teardown=page.leave,
+).pytest()

@@ -1,0 +1,253 @@
+"""The application's door to its modules, and the only place where anything is built."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args, overload
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from perdure import environment
+from perdure.actor import acting_as
+from perdure.errors import AppClosed, InvalidArgument, InvalidSpec, InvalidStoreUrl, NoStoreConfigured
+from perdure.names import checked_actor, checked_tenant
+from perdure.plugins.discovery import handed_in, installed, without_blocked
+from perdure.plugins.loading import FailurePolicy
+from perdure.plugins.registry import Registry
+from perdure.scope.declared import DeclaredModule
+from perdure.scope.policy import Policy
+from perdure.scope.scope import Scope
+from perdure.scope.status import ModuleStatus
+from perdure.store.sqlite import SQLiteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from perdure.plugins.report import LoadReport
+    from perdure.records.entry import Entry
+    from perdure.records.spec import StatusSpec
+    from perdure.store.protocol import Store
+
+R = TypeVar("R")
+
+Durability = Literal["full", "normal"]
+"""What a committed write survives: "full" a loss of power, "normal" a killed process."""
+
+MAX_VALUE_BYTES = 65536
+
+
+class App:
+    """An application's modules and where their status is kept; made by `App.open`, used in a `with` block.
+
+    One App may be used by any number of threads, and after a fork in the child too.
+
+    Attributes:
+        tenant: Whose values these are, or the empty string.
+    """
+
+    def __init__(self, store: Store, registry: Registry, policy: Policy, tenant: str) -> None:
+        """Put together what `App.open` has built."""
+        self.store = store
+        self.registry = registry
+        self.policy = policy
+        self.tenant = tenant
+        self.closed = False
+        self.known_scopes: dict[str, Scope[Any]] = {}
+
+    @classmethod
+    def open(
+        cls,
+        url: str | URL | None = None,
+        *,
+        tenant: str | None = None,
+        plugins: Iterable[object] | None = None,
+        blocked: Iterable[str] = (),
+        on_plugin_failure: FailurePolicy = "raise",
+        defaults: Mapping[str, Mapping[str, Any]] | None = None,
+        pinned: Mapping[str, Mapping[str, Any]] | None = None,
+        durability: Durability = "full",
+        migrate: bool | None = None,
+        max_value_bytes: int = MAX_VALUE_BYTES,
+        actor: str | None = None,
+    ) -> Self:
+        """Find the installed plugins, open the database and return the App.
+
+        Args:
+            url: The database, as SQLAlchemy writes it: `sqlite:///app.db`, or `sqlite://` for memory. Else `PERDURE_URL`.
+            tenant: Whose values, in 64 characters; else `PERDURE_TENANT`, else the empty string.
+            plugins: Plugin objects to use in place of what is installed.
+            blocked: Names of entry points or distributions that must not be imported; else `PERDURE_BLOCKED`.
+            on_plugin_failure: "raise", or "skip": leave a failing plugin out and tell of it in `report`.
+            defaults: What the application knows better than a module, below stored values: `{module: {name: value}}`.
+            pinned: The same above stored values; setting a pinned name is refused.
+            durability: What a committed write survives: "full" a loss of power, "normal" a killed process.
+            migrate: Whether to create and upgrade perdure's tables; else `PERDURE_MIGRATE`, else True.
+            max_value_bytes: How long a value's JSON text may be, in bytes of UTF-8.
+            actor: Who writes where neither the call nor `acting_as` says; kept in the history.
+
+        Returns:
+            The App, to be closed by `close()` or a `with` block.
+
+        Raises:
+            ConfigurationError: An argument cannot be used, or no database is named.
+            PluginError: A plugin failed, or two declare the same module.
+            UnknownModule: `defaults` or `pinned` name a module that no plugin declares.
+            UnknownStatusName: They name a name that the module does not declare.
+            ValueRefused: A value in them does not fit.
+            StoreError: The database cannot be opened, or its tables do not fit.
+        """
+        where = parsed_url(url if url is not None else environment.url())
+        refuse_unless(durability in get_args(Durability), "durability", durability, "'full' or 'normal'")
+        refuse_unless(on_plugin_failure in get_args(FailurePolicy), "on_plugin_failure", on_plugin_failure, "'raise' or 'skip'")
+        refuse_unless(
+            isinstance(max_value_bytes, int) and max_value_bytes > 0, "max_value_bytes", max_value_bytes, "a number of bytes above 0"
+        )
+        policy = Policy(
+            defaults=defaults or {},
+            pinned=pinned or {},
+            max_value_bytes=max_value_bytes,
+            actor=checked_actor(actor) if actor is not None else None,
+            opened_at=datetime.now(UTC),
+        )
+        whose = checked_tenant(tenant if tenant is not None else environment.tenant())
+        registry = found_plugins(plugins, tuple(blocked) or environment.blocked(), on_plugin_failure)
+        migrating = migrate if migrate is not None else environment.migrate()
+        app = cls(SQLiteStore.open(where, durability=durability, migrate=migrating), registry, policy, whose)
+        try:
+            app.check_policy()
+            registry.announce_opened(app)
+        except BaseException:
+            app.close()
+            raise
+        return app
+
+    def check_policy(self) -> None:
+        """Compile the modules that the application has decided something about, so that a wrong decision fails on opening."""
+        for module in {**self.policy.defaults, **self.policy.pinned}:
+            # A module whose plugin failed or is blocked is not gone, and neither is what the application decided about it.
+            if module in self.registry.specs or self.report.complete:
+                self.scope(module)
+
+    # ----------------------------------------------------------------------- modules
+
+    @overload
+    def scope(self, module: StatusSpec[R]) -> Scope[R]: ...
+    @overload
+    def scope(self, module: str) -> Scope[Any]: ...
+    def scope(self, module: str | StatusSpec[Any]) -> Scope[Any]:
+        """Return what belongs to one module.
+
+        Args:
+            module: The module's name; or its spec, and then the scope has the record's type.
+
+        Returns:
+            The scope: the same object every time.
+
+        Raises:
+            UnknownModule: No loaded plugin declares it; the nearest known one is suggested.
+            InvalidSpec: The given spec is not the one that a plugin declared, or a default in it does not fit.
+            UnsupportedType: The record has a type that cannot be written to JSON and read back.
+            AppClosed: The App is closed.
+        """
+        if self.closed:
+            raise AppClosed(self.store.shown)
+        name = module if isinstance(module, str) else module.module
+        found = self.known_scopes.get(name)
+        if found is None:
+            spec = self.registry.spec(name)
+            status: ModuleStatus[Any] = ModuleStatus(self.store, self.tenant, DeclaredModule(spec, self.policy))
+            found = self.known_scopes.setdefault(name, Scope(spec, status))
+        if not isinstance(module, str) and module != found.spec:
+            raise InvalidSpec(name, "it is not the one that the loaded plugin declares; pass the plugin's own, or the module's name")
+        return found
+
+    def scopes(self) -> list[Scope[Any]]:
+        """Return the scope of every module that a plugin declares, in the order of their names."""
+        return [self.scope(module) for module in self.registry.specs]
+
+    @property
+    def report(self) -> LoadReport:
+        """Which plugins are loaded, blocked or failed, and from which distribution each came."""
+        return self.registry.report
+
+    # ----------------------------------------------------------------------- values
+
+    def entries(self) -> list[Entry[Any]]:
+        """Return every stored or pinned value of every declared module, read in one query, ordered by module and name.
+
+        A damaged value does not end the listing: its entry has an `error`.
+
+        Raises:
+            StoreError: The database cannot be read.
+            AppClosed: The App is closed.
+        """
+        rows = {module: list(of_module) for module, of_module in groupby(self.store.read_tenant(self.tenant), attrgetter("module"))}
+        return [entry for scope in self.scopes() for entry in scope.status.entries_of(rows.get(scope.module, ()))]
+
+    def acting_as(self, actor: str) -> AbstractContextManager[None]:
+        """Name the actor of every write made inside a `with` block, in this thread or task and in those that it starts.
+
+        The name follows tasks and `asyncio.to_thread`; it does not follow a `threading.Thread` or an executor.
+
+        Args:
+            actor: Who acts: a user, a job, a command; 255 characters at most.
+
+        Raises:
+            InvalidName: The actor is empty, too long, or holds NUL or a lone surrogate.
+        """
+        return acting_as(checked_actor(actor))
+
+    # ----------------------------------------------------------------------- end
+
+    def close(self) -> None:
+        """Give the database back. Afterwards every use raises `AppClosed`; closing again does nothing."""
+        self.closed = True
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        tenant = f", tenant={self.tenant!r}" if self.tenant else ""
+        return f"<App on {self.store.shown}{tenant}, {len(self.registry.specs)} modules{', closed' if self.closed else ''}>"
+
+
+def parsed_url(url: str | URL | None) -> URL:
+    """Return a database URL as SQLAlchemy's.
+
+    Raises:
+        NoStoreConfigured: There is none.
+        InvalidStoreUrl: It is no URL, or names a database that perdure does not keep status in.
+    """
+    if url is None:
+        raise NoStoreConfigured
+    try:
+        where = make_url(url)
+    except ArgumentError:
+        raise InvalidStoreUrl(str(url), "it is not of the form database://…") from None
+    if where.get_backend_name() != "sqlite":
+        raise InvalidStoreUrl(where.render_as_string(), f"status is not kept in {where.get_backend_name()!r}")
+    if where.get_driver_name() != "pysqlite":
+        raise InvalidStoreUrl(where.render_as_string(), f"the driver {where.get_driver_name()!r} is not pysqlite; leave it out")
+    return where
+
+
+def found_plugins(plugins: Iterable[object] | None, blocked: tuple[str, ...], policy: FailurePolicy) -> Registry:
+    """Load the given plugins, or those that are installed and not blocked."""
+    found = installed() if plugins is None else handed_in(plugins)
+    candidates, left_out = without_blocked(found, blocked)
+    return Registry.load(candidates, left_out, policy)
+
+
+def refuse_unless(fits: bool, argument: str, given: object, expected: str) -> None:  # noqa: FBT001 - it is the condition
+    """Refuse an argument that is not one of those it takes."""
+    if not fits:
+        raise InvalidArgument(argument, repr(given), expected)

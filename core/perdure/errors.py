@@ -1,0 +1,860 @@
+"""Every error that perdure raises, in one tree.
+
+```
+PerdureError
+├── ConfigurationError            what the application asked for cannot be had
+│   ├── NoStoreConfigured
+│   ├── InvalidStoreUrl
+│   ├── DriverMissing
+│   ├── InvalidArgument
+│   └── AppClosed
+├── DefinitionError               what a module or plugin declares cannot work
+│   ├── InvalidBinding
+│   ├── InvalidFamily
+│   ├── InvalidLifecycle
+│   ├── InvalidSpec
+│   └── UnsupportedType
+├── PluginError                   what was installed cannot be loaded
+│   ├── CodeClash
+│   ├── DuplicateBinding
+│   ├── DuplicateFamily
+│   ├── LifecycleClash
+│   ├── PluginFailed
+│   ├── UnknownHook
+│   └── DuplicateModule
+├── InvalidName                   a tenant, module, name or actor that no table can hold
+├── UnknownModule
+├── UnknownStatusName
+├── ValueRefused                  a value on its way in; nothing was written
+│   └── ValueTooLarge
+├── StatusPinned
+├── StatusNotSet
+├── ValueCorrupt                  a value on its way out; it was left as it is
+├── RecordInvalid                 every value can be read, and together they do not make a record
+├── InvalidCode                   a text that no status code can be
+├── UnknownStatusCode
+├── UnknownFamily
+├── UnknownTransition
+├── InvalidTarget
+├── TransitionNotAllowed
+├── FrozenDefinition
+├── UnknownBinding
+├── BindingNotBound
+└── StoreError                    the database; nothing is known to have been written unless it says so
+    ├── StoreUnavailable
+    ├── StoreReadOnly
+    ├── StoreFull
+    ├── StoreCorrupt
+    ├── SchemaMismatch
+    └── OutcomeUnknown
+```
+
+An error takes facts, keeps them as attributes and writes its own message: where, what was expected, what came, what to do.
+Facts are positional and plain, so that every error survives pickling on its way between processes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, ClassVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from perdure.names import Key
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """Return a sentence that suggests the known word nearest to the given one, or lists a few that are known."""
+    words = sorted(known)
+    if matches := difflib.get_close_matches(given, words, n=1):
+        return f"Did you mean {matches[0]!r}?"
+    if not words:
+        return "None is known."
+    shown = ", ".join(map(repr, words[:8]))
+    return f"Known: {shown}{', …' if len(words) > 8 else ''}."  # noqa: PLR2004 - as many as fit on a line
+
+
+def place(tenant: str, module: str, name: str = "") -> str:
+    """Return how messages name a place: `training-student.enable`, and the tenant where there is one."""
+    dotted = f"{module}.{name}" if name else module
+    return f"{dotted} (tenant {tenant!r})" if tenant else dotted
+
+
+class PerdureError(Exception):
+    """What every error of perdure is."""
+
+
+# --------------------------------------------------------------------------- configuration
+
+
+class ConfigurationError(PerdureError):
+    """What the application asked for cannot be had."""
+
+
+@attrs.define(eq=False)
+class NoStoreConfigured(ConfigurationError):
+    """`App.open` was told of no database, neither by an argument nor by the environment."""
+
+    def __str__(self) -> str:
+        return (
+            "No store is configured: give App.open a database URL such as 'sqlite:///app.db', "
+            "or set the environment variable PERDURE_URL."
+        )
+
+
+@attrs.define(eq=False)
+class InvalidStoreUrl(ConfigurationError):
+    """The database URL is none, or names a database that perdure does not know.
+
+    Attributes:
+        url: The URL as given, without its password.
+        problem: What is wrong with it.
+    """
+
+    url: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"The store URL {self.url!r} cannot be used: {self.problem}. A valid one: 'sqlite:///app.db'."
+
+
+@attrs.define(eq=False)
+class DriverMissing(ConfigurationError):
+    """The database's driver is not installed.
+
+    Attributes:
+        url: The URL as given, without its password.
+        driver: The package that was not found.
+        extra: The extra of perdure that brings it.
+    """
+
+    url: str
+    driver: str
+    extra: str
+
+    def __str__(self) -> str:
+        return f"{self.url!r} needs {self.driver}, which is not installed: pip install 'perdure[{self.extra}]'."
+
+
+@attrs.define(eq=False)
+class InvalidArgument(ConfigurationError):
+    """An argument of `App.open`, or the environment variable in its place, is not one of those it takes.
+
+    Attributes:
+        argument: The argument or variable.
+        given: What was given.
+        expected: What it takes.
+    """
+
+    argument: str
+    given: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.argument}={self.given} cannot be used: expected {self.expected}."
+
+
+@attrs.define(eq=False)
+class AppClosed(ConfigurationError):
+    """The App was used after `close()`, or after its `with` block.
+
+    Attributes:
+        store: The database it had open.
+    """
+
+    store: str
+
+    def __str__(self) -> str:
+        return f"This App on {self.store} is closed. Open a new one with App.open, or keep using it inside its with block."
+
+
+# --------------------------------------------------------------------------- definitions
+
+
+class DefinitionError(PerdureError):
+    """What a module or plugin declares cannot work; the fix is in its code."""
+
+
+@attrs.define(eq=False)
+class InvalidSpec(DefinitionError):
+    """A `StatusSpec` contradicts itself or its record.
+
+    Attributes:
+        module: The module that the spec is for.
+        problem: What is wrong, and what would be right.
+    """
+
+    module: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"The StatusSpec of {self.module!r} is invalid: {self.problem}."
+
+
+@attrs.define(eq=False)
+class UnsupportedType(DefinitionError):
+    """A name is declared with a type that cannot be written to JSON and read back exactly.
+
+    Attributes:
+        module: The module whose record it is.
+        path: The part, such as `user.scores[]`.
+        annotation: The type as declared.
+        problem: Why not, and what to declare in its place.
+    """
+
+    module: str
+    path: str
+    annotation: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.module}: {self.path} is declared as {self.annotation}, which status cannot hold: {self.problem}."
+
+
+# --------------------------------------------------------------------------- plugins
+
+
+class PluginError(PerdureError):
+    """What was installed cannot be loaded."""
+
+
+@attrs.define(eq=False)
+class PluginFailed(PluginError):
+    """A plugin could not be imported, registered or asked; the cause is chained.
+
+    Attributes:
+        plugin: The name of its entry point.
+        distribution: The distribution that brought it, or None where it was handed in.
+        problem: What happened.
+    """
+
+    plugin: str
+    distribution: str | None
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"Plugin {owner(self.plugin, self.distribution)} failed: {self.problem}. Repair or uninstall it, "
+            f"or open the App with blocked=[{self.plugin!r}] or on_plugin_failure='skip'."
+        )
+
+
+@attrs.define(eq=False)
+class UnknownHook(PluginError):
+    """A plugin implements a hook that perdure does not have, most often a misspelt one.
+
+    Attributes:
+        plugin: The name of its entry point.
+        distribution: The distribution that brought it, or None where it was handed in.
+        hook: The hook as the plugin spells it.
+        known: The hooks there are.
+    """
+
+    plugin: str
+    distribution: str | None
+    hook: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"Plugin {owner(self.plugin, self.distribution)} implements the hook {self.hook!r}, "
+            f"which does not exist. {nearest(self.hook, self.known)}"
+        )
+
+
+@attrs.define(eq=False)
+class DuplicateModule(PluginError):
+    """Two plugins declare a status for the same module.
+
+    Attributes:
+        module: The module that both claim.
+        first: The one owner.
+        second: The other.
+    """
+
+    module: str
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return (
+            f"The module {self.module!r} is declared twice: by {self.first} and by {self.second}. "
+            "Uninstall one of them, or open the App with blocked=[…] naming one."
+        )
+
+
+def owner(plugin: str, distribution: str | None) -> str:
+    """Return how messages name a plugin: by its entry point, and the distribution that brought it."""
+    return f"{plugin!r} of distribution {distribution!r}" if distribution else f"{plugin!r} (handed to App.open)"
+
+
+# --------------------------------------------------------------------------- names
+
+
+@attrs.define(eq=False)
+class InvalidName(PerdureError):
+    """A tenant, module, name or actor that no table can hold.
+
+    Attributes:
+        what: Which of them it is.
+        given: What was given.
+        problem: Why it cannot be held.
+    """
+
+    what: str
+    given: str
+    problem: str
+
+    def __str__(self) -> str:
+        shown = self.given if len(self.given) <= 60 else f"{self.given[:60]}…"  # noqa: PLR2004 - fits a line
+        return f"The {self.what} {shown!r} cannot be used: it {self.problem}."
+
+
+@attrs.define(eq=False)
+class UnknownModule(PerdureError, LookupError):
+    """No loaded plugin declares a status for this module.
+
+    Attributes:
+        module: The module that was asked for.
+        known: The modules there are.
+    """
+
+    module: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"No loaded plugin declares a status for the module {self.module!r}. {nearest(self.module, self.known)}"
+
+
+@attrs.define(eq=False)
+class UnknownStatusName(PerdureError, LookupError):
+    """The module's record declares no such name.
+
+    Attributes:
+        module: The module whose record it is.
+        name: The name that was asked for.
+        known: The names it declares.
+    """
+
+    module: str
+    name: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"The module {self.module!r} declares no status named {self.name!r}. {nearest(self.name, self.known)}"
+
+
+# --------------------------------------------------------------------------- values
+
+
+@attrs.define(eq=False)
+class ValueRefused(PerdureError):
+    """A value does not fit its declaration; nothing was written.
+
+    Attributes:
+        tenant: The tenant, or the empty string.
+        module: The module.
+        name: The status name.
+        path: The part of the value that does not fit, from the name on: `user.age`.
+        problem: What was expected, and what came.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{place(self.tenant, self.module)}: {self.path}: {self.problem}. Nothing was written."
+
+
+@attrs.define(eq=False)
+class ValueTooLarge(ValueRefused):
+    """A value's JSON text is longer than the App allows; nothing was written.
+
+    Attributes:
+        size: Its length in bytes of UTF-8.
+        limit: The longest that `max_value_bytes` allows.
+    """
+
+    size: int
+    limit: int
+
+    def __str__(self) -> str:
+        return (
+            f"{place(self.tenant, self.module, self.name)}: the value takes {self.size} bytes of JSON, and {self.limit} are "
+            "allowed (max_value_bytes). Nothing was written. Status is for small values: keep large ones in a table of your own."
+        )
+
+
+@attrs.define(eq=False)
+class StatusPinned(PerdureError):
+    """The application pins this name, so that no write of it would be seen.
+
+    Attributes:
+        tenant: The tenant, or the empty string.
+        module: The module.
+        name: The status name.
+    """
+
+    tenant: str
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return (
+            f"{place(self.tenant, self.module, self.name)} is pinned by the application (App.open(pinned=…)), so writing it is "
+            "refused. Nothing was written. Remove the pin to write it."
+        )
+
+
+@attrs.define(eq=False)
+class StatusNotSet(PerdureError, LookupError):
+    """A value was needed, and these names have neither a stored one nor a default.
+
+    Attributes:
+        tenant: The tenant, or the empty string.
+        module: The module.
+        names: Every name that is missing.
+    """
+
+    tenant: str
+    module: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        names = ", ".join(map(repr, self.names))
+        return (
+            f"{place(self.tenant, self.module)}: nothing is stored for {names}, and no default is declared. "
+            "Set a value first, declare a default in the record, or give App.open(defaults=…)."
+        )
+
+
+@attrs.define(eq=False)
+class ValueCorrupt(PerdureError):
+    """A stored value cannot be read as what the module declares; it was left as it is.
+
+    Attributes:
+        tenant: The tenant, or the empty string.
+        module: The module.
+        name: The status name.
+        path: The part that does not fit, from the name on: `user.age`.
+        problem: What was expected, and what is there.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{place(self.tenant, self.module)}: the stored value cannot be read: {self.path}: {self.problem}. "
+            f"It was left as it is. Set {self.name!r} anew, or repair its row in perdure_status."
+        )
+
+
+@attrs.define(eq=False)
+class RecordInvalid(PerdureError):
+    """Every value can be read, and together they do not make a valid record; they were left as they are.
+
+    Attributes:
+        tenant: The tenant, or the empty string.
+        module: The module.
+        problem: What the record's own validation says.
+    """
+
+    tenant: str
+    module: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{place(self.tenant, self.module)}: the stored values do not make a valid record together: {self.problem}. "
+            "They were left as they are, and each can be read by its name."
+        )
+
+
+# --------------------------------------------------------------------------- the database
+
+
+@attrs.define(eq=False)
+class StoreError(PerdureError):
+    """The database did not do what was asked.
+
+    Attributes:
+        store: The database, without its password.
+        problem: What it said, and what to do.
+        key: The tenant, module and name that it was about, where it was about one.
+    """
+
+    headline: ClassVar[str] = "the store failed"
+
+    store: str
+    problem: str
+    key: Key | None = None
+
+    def __str__(self) -> str:
+        about = f"{place(*self.key)}: " if self.key else ""
+        return f"{about}{self.headline} ({self.store}): {self.problem}"
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached, or was busy for too long; nothing was written."""
+
+    headline: ClassVar[str] = "the store is unavailable"
+
+
+class StoreReadOnly(StoreError):
+    """The database can be read and not written; nothing was written."""
+
+    headline: ClassVar[str] = "the store is read-only"
+
+
+class StoreFull(StoreError):
+    """The database has no room left; nothing was written."""
+
+    headline: ClassVar[str] = "the store is full"
+
+
+class StoreCorrupt(StoreError):
+    """The file is no database, or a damaged one; nothing was written."""
+
+    headline: ClassVar[str] = "the store is damaged"
+
+
+class SchemaMismatch(StoreError):
+    """The tables are older or newer than this perdure; nothing was changed."""
+
+    headline: ClassVar[str] = "the store's tables do not fit this perdure"
+
+
+class OutcomeUnknown(StoreError):
+    """The database failed during COMMIT: the write may have happened or not. Read before writing again."""
+
+    headline: ClassVar[str] = "the outcome of the write is unknown"
+
+
+# --------------------------------------------------------------------------- codes
+
+
+@attrs.define(eq=False)
+class InvalidCode(PerdureError, ValueError):
+    """A text that no status code can be.
+
+    Attributes:
+        given: What was given.
+    """
+
+    given: str
+
+    def __str__(self) -> str:
+        shown = self.given if len(self.given) <= 80 else f"{self.given[:80]}…"  # noqa: PLR2004 - fits a line
+        return (
+            f"{shown!r} is no status code: expected a digit from 0 to 5, two more digits, an underscore and an upper-case name, "
+            "64 characters at most, as in '201_ACTIVATED'."
+        )
+
+
+@attrs.define(eq=False)
+class UnknownStatusCode(PerdureError, ValueError):
+    """The family has no such code.
+
+    Attributes:
+        family: The family's name.
+        code: What was given.
+        known: The codes it has.
+    """
+
+    family: str
+    code: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"The family {self.family!r} has no code {self.code!r}. {nearest(self.code, self.known)}"
+
+
+@attrs.define(eq=False)
+class InvalidFamily(DefinitionError):
+    """A family or set of constants contradicts itself, or what it inherits.
+
+    Attributes:
+        family: The class as its author calls it.
+        problem: What is wrong, and what would be right.
+    """
+
+    family: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.family} cannot be defined: {self.problem}."
+
+
+@attrs.define(eq=False)
+class InvalidLifecycle(DefinitionError):
+    """A lifecycle contradicts itself, or its family.
+
+    Attributes:
+        lifecycle: The class as its author calls it.
+        problem: What is wrong, and what would be right.
+    """
+
+    lifecycle: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"The lifecycle {self.lifecycle} is invalid: {self.problem}."
+
+
+@attrs.define(eq=False)
+class FrozenDefinition(PerdureError, AttributeError):
+    """A family, a set of constants or a lifecycle was to be changed after its definition.
+
+    Attributes:
+        owner: The class.
+        attribute: What was to be set or deleted.
+    """
+
+    owner: str
+    attribute: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.owner}.{self.attribute} cannot be set or deleted: {self.owner} is frozen. To add to it, let a plugin hand in "
+            f"a class X({self.owner}, extends={self.owner})."
+        )
+
+
+@attrs.define(eq=False)
+class DuplicateFamily(PluginError):
+    """Two families go by one name.
+
+    Attributes:
+        family: The name.
+        first: The one owner, and its class.
+        second: The other, and its class.
+    """
+
+    family: str
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return (
+            f"The family {self.family!r} is defined twice: by {self.first} and by {self.second}. To add codes to a family, use "
+            "extends=; otherwise give one of them another name, uninstall it, or open the App with blocked=[…] naming it."
+        )
+
+
+@attrs.define(eq=False)
+class CodeClash(PluginError):
+    """Two codes of one family share a number and not the name, or a name and not the number.
+
+    Attributes:
+        family: The family's name.
+        first_owner: Who brings the one.
+        first: The one code.
+        second_owner: Who brings the other.
+        second: The other code.
+    """
+
+    family: str
+    first_owner: str
+    first: str
+    second_owner: str
+    second: str
+
+    def __str__(self) -> str:
+        shared = "number" if self.first[:3] == self.second[:3] else "name"
+        allow = ", or allow shared numbers when opening the App" if shared == "number" else ""
+        return (
+            f"Two codes of the family {self.family!r} share a {shared}: {self.first!r} of {self.first_owner} and {self.second!r} "
+            f"of {self.second_owner}. Change one of them, uninstall or block one plugin{allow}."
+        )
+
+
+@attrs.define(eq=False)
+class LifecycleClash(PluginError):
+    """Two plugins say different things of one transition, or draw one edge twice.
+
+    Attributes:
+        lifecycle: The lifecycle that both extend.
+        first_owner: Who brings the one transition.
+        first: Its name.
+        second_owner: Who brings the other.
+        second: Its name.
+        problem: In what they differ, or which edge they share.
+    """
+
+    lifecycle: str
+    first_owner: str
+    first: str
+    second_owner: str
+    second: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"In {self.lifecycle}, the transition {self.first!r} of {self.first_owner} and {self.second!r} of "
+            f"{self.second_owner} clash: {self.problem}. Change one of them, or uninstall or block one plugin."
+        )
+
+
+@attrs.define(eq=False)
+class UnknownFamily(PerdureError, KeyError):
+    """No loaded plugin hands in a family of this name.
+
+    Attributes:
+        family: The name that was asked for.
+        known: The names there are.
+    """
+
+    family: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"No loaded plugin hands in a family named {self.family!r}. {nearest(self.family, self.known)}"
+
+
+@attrs.define(eq=False)
+class UnknownTransition(PerdureError, LookupError):
+    """The lifecycle has no such transition.
+
+    Attributes:
+        lifecycle: The lifecycle that was asked.
+        transition: The transition's name.
+        known: The transitions it has.
+    """
+
+    lifecycle: str
+    transition: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.lifecycle} has no transition {self.transition!r}. {nearest(self.transition, self.known)} "
+            "One that a plugin adds is known to app.lifecycles[…] only."
+        )
+
+
+@attrs.define(eq=False)
+class InvalidTarget(PerdureError, ValueError):
+    """A transition with several targets was given none, or a transition was given one that is not its own.
+
+    Attributes:
+        lifecycle: The lifecycle.
+        transition: The transition's name.
+        given: The target that was given, or None.
+        possible: The targets that it has.
+    """
+
+    lifecycle: str
+    transition: str
+    given: str | None
+    possible: tuple[str, ...]
+
+    def __str__(self) -> str:
+        possible = ", ".join(self.possible)
+        if self.given is None:
+            return f"{self.lifecycle}.{self.transition} has several targets: name one of them with to=. Possible: {possible}."
+        return f"{self.lifecycle}.{self.transition} does not lead to {self.given!r}. Possible: {possible}."
+
+
+@attrs.define(eq=False)
+class TransitionNotAllowed(PerdureError):
+    """The lifecycle does not let a status move as asked.
+
+    Attributes:
+        lifecycle: The lifecycle.
+        current: The status as it is.
+        wanted: The target, or the transition, that was asked for.
+        allowed: The targets that are allowed from here, `when` not asked.
+        condition: Whether the move exists, and its `when` said no.
+    """
+
+    lifecycle: str
+    current: str
+    wanted: str
+    allowed: tuple[str, ...]
+    condition: bool = False
+
+    def __str__(self) -> str:
+        if self.condition:
+            return f"{self.lifecycle}: {self.current!r} may move to {self.wanted!r}, but its condition (when=) said no to this row."
+        allowed = ", ".join(self.allowed) if self.allowed else "nothing: there is no way out"
+        return f"{self.lifecycle} does not allow {self.wanted!r} from {self.current!r}. Allowed from here: {allowed}."
+
+
+@attrs.define(eq=False)
+class InvalidBinding(DefinitionError):
+    """A binding that says nothing, or two things.
+
+    Attributes:
+        key: The key it is for.
+        problem: What is wrong, and what would be right.
+    """
+
+    key: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"The binding of {self.key!r} is invalid: {self.problem}."
+
+
+@attrs.define(eq=False)
+class DuplicateBinding(PluginError):
+    """A key was bound twice.
+
+    Attributes:
+        key: The key.
+        first: Who bound it.
+        second: Who wanted to bind it again.
+    """
+
+    key: str
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.key!r} is bound by {self.first} already, and {self.second} binds it again. "
+            "Choose another key, or uninstall or block one of them."
+        )
+
+
+@attrs.define(eq=False)
+class UnknownBinding(PerdureError, LookupError):
+    """Nobody has heard of this binding key, or namespace.
+
+    Attributes:
+        key: What was asked for.
+        known: The keys, or namespaces, there are.
+    """
+
+    key: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"Nothing is known of the binding {self.key!r}. {nearest(self.key, self.known)}"
+
+
+@attrs.define(eq=False)
+class BindingNotBound(PerdureError, LookupError):
+    """The key is a known one, and nothing is bound under it here.
+
+    Attributes:
+        key: The key.
+    """
+
+    key: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.key!r} is known, and nothing is bound under it. Bind it with app.bindings.value(…), .factory(…) or "
+            ".instance_of(…), or install a plugin that does."
+        )

@@ -1,0 +1,1 @@
+"""Plugins: how what is pip-installed is found, loaded, asked and told of."""

@@ -1,0 +1,81 @@
+"""Finding plugins: the entry points of what is installed, or the objects that the application hands in.
+
+The loop over entry points is our own: pluggy's stops at the first that fails to import and skips a second of the same name
+without a word.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+import attrs
+
+from perdure.plugins.hookspecs import PROJECT
+from perdure.plugins.report import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from importlib.metadata import EntryPoint
+
+
+@attrs.frozen
+class Candidate:
+    """A plugin that was found and not yet imported.
+
+    Attributes:
+        origin: Where it comes from.
+        load: Imports it.
+    """
+
+    origin: Origin
+    load: Callable[[], object]
+
+
+def installed() -> list[Candidate]:
+    """Return the plugins of everything that is pip-installed, in the order of their names; imports none of them."""
+    found = [Candidate(origin_of(each), each.load) for each in entry_points(group=PROJECT)]
+    return sorted(found, key=lambda candidate: (candidate.origin.plugin, candidate.origin.distribution or ""))
+
+
+def origin_of(entry_point: EntryPoint) -> Origin:
+    """Return where an entry point comes from."""
+    if entry_point.dist is None:
+        return Origin(entry_point.name)
+    return Origin(entry_point.name, entry_point.dist.name, entry_point.dist.version)
+
+
+def handed_in(plugins: Iterable[object]) -> list[Candidate]:
+    """Return the given plugin objects as candidates, in the order of their names."""
+    found = [Candidate(Origin(name_of(plugin)), lambda plugin=plugin: plugin) for plugin in plugins]  # type: ignore[misc]
+    return sorted(found, key=lambda candidate: candidate.origin.plugin)
+
+
+def name_of(plugin: object) -> str:
+    """Return what a plugin object is called: a module's own name, else that of its class."""
+    return getattr(plugin, "__name__", None) or type(plugin).__qualname__
+
+
+def without_blocked(candidates: Iterable[Candidate], blocked: Collection[str]) -> tuple[list[Candidate], list[Origin]]:
+    """Split candidates into those to load and the origins of those that are blocked.
+
+    Args:
+        candidates: What was found.
+        blocked: Names of entry points or distributions; a distribution's in any spelling that pip accepts.
+    """
+    names, distributions = set(blocked), {normalized(name) for name in blocked}
+
+    def is_blocked(origin: Origin) -> bool:
+        return origin.plugin in names or (origin.distribution is not None and normalized(origin.distribution) in distributions)
+
+    found = list(candidates)
+    return (
+        [each for each in found if not is_blocked(each.origin)],
+        [each.origin for each in found if is_blocked(each.origin)],
+    )
+
+
+def normalized(distribution: str) -> str:
+    """Return a distribution's name as PEP 503 normalizes it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()

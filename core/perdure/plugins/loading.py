@@ -1,0 +1,137 @@
+"""Loading plugins: import, register, ask; one that fails is left out whole or ends it all, as the application wants."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import pluggy
+
+from perdure.errors import DefinitionError, PluginError, PluginFailed, UnknownHook
+from perdure.plugins import hookspecs
+from perdure.plugins.hookspecs import PROJECT
+from perdure.plugins.report import FailedPlugin
+from perdure.records.spec import StatusSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pluggy import HookImpl
+
+    from perdure.plugins.discovery import Candidate
+    from perdure.plugins.report import Origin
+
+FailurePolicy = Literal["raise", "skip"]
+"""What becomes of a plugin that fails: everything ends, or it is left out and told of."""
+
+
+@attrs.frozen
+class Contribution:
+    """What one plugin hands in.
+
+    Attributes:
+        origin: Where the plugin came from.
+        specs: The status it declares.
+        hooks: Its implementations, by the name of the hook.
+    """
+
+    origin: Origin
+    specs: tuple[StatusSpec[Any], ...]
+    hooks: dict[str, HookImpl]
+
+
+def load(candidates: Iterable[Candidate], policy: FailurePolicy) -> tuple[list[Contribution], list[FailedPlugin]]:
+    """Import the candidates, register them with pluggy and collect what they contribute.
+
+    Args:
+        candidates: What to load, in this order.
+        policy: Whether a plugin that fails raises, or is left out and listed.
+
+    Returns:
+        What the loaded plugins contribute, and the plugins that failed.
+
+    Raises:
+        PluginError: A plugin failed, and the policy is "raise".
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    contributions: list[Contribution] = []
+    failed: list[FailedPlugin] = []
+    for candidate in candidates:
+        try:
+            contribution = loaded(manager, candidate)
+        except PluginError as error:
+            if policy == "raise":
+                raise
+            failed.append(FailedPlugin(candidate.origin, error))
+        else:
+            if contribution is not None:
+                contributions.append(contribution)
+    return contributions, failed
+
+
+def loaded(manager: pluggy.PluginManager, candidate: Candidate) -> Contribution | None:
+    """Load one plugin whole; None where the same object is registered under another entry point already."""
+    origin = candidate.origin
+    plugin = attempt(origin, "importing it", candidate.load)
+    if manager.is_registered(plugin):
+        return None
+    attempt(origin, "registering it", lambda: manager.register(plugin, name=f"{origin.distribution}:{origin.plugin}"))
+    try:
+        hooks = implemented(manager, plugin, origin)
+        return Contribution(origin, specs_of(hooks, origin), hooks)
+    except PluginError:
+        manager.unregister(plugin)
+        raise
+
+
+def attempt(origin: Origin, doing: str, step: Callable[[], Any]) -> Any:
+    """Do what a plugin has a part in, and name the plugin where it fails."""
+    try:
+        return step()
+    # A plugin that calls sys.exit when imported has failed; it does not get to end the application.
+    except (Exception, SystemExit) as error:
+        problem = f"{doing} raised {type(error).__name__}: {error}"
+        raise PluginFailed(origin.plugin, origin.distribution, problem) from error
+
+
+def implemented(manager: pluggy.PluginManager, plugin: object, origin: Origin) -> dict[str, HookImpl]:
+    """Return a plugin's implementations by hook, and refuse what would be overlooked.
+
+    Raises:
+        UnknownHook: It implements a hook that does not exist.
+        PluginFailed: It implements none, wraps one, or forgot the decorator.
+    """
+    known = tuple(sorted(name for name in vars(hookspecs) if name.startswith(f"{PROJECT}_")))
+    hooks: dict[str, HookImpl] = {}
+    for caller in manager.get_hookcallers(plugin) or ():
+        implementation = next(each for each in caller.get_hookimpls() if each.plugin is plugin)
+        if not caller.has_spec() and not implementation.optionalhook:
+            raise UnknownHook(origin.plugin, origin.distribution, caller.name, known)
+        if implementation.wrapper or implementation.hookwrapper:
+            raise PluginFailed(origin.plugin, origin.distribution, f"it wraps {caller.name}, and hooks of perdure are not wrapped")
+        hooks[caller.name] = implementation
+    for name in known:
+        if name not in hooks and inspect.isroutine(getattr(plugin, name, None)):
+            raise PluginFailed(origin.plugin, origin.distribution, f"{name} lacks the decorator @hookimpl and would never be called")
+    if not hooks:
+        raise PluginFailed(origin.plugin, origin.distribution, f"it implements no hook; there are {', '.join(known)}")
+    return hooks
+
+
+def specs_of(hooks: dict[str, HookImpl], origin: Origin) -> tuple[StatusSpec[Any], ...]:
+    """Ask a plugin for its specs, and resolve them so that a broken one fails here, under the plugin's name."""
+    implementation = hooks.get("perdure_status_specs")
+    if implementation is None:
+        return ()
+    specs = attempt(origin, "its hook perdure_status_specs", implementation.function)
+    if not isinstance(specs, list | tuple) or not all(isinstance(each, StatusSpec) for each in specs):
+        problem = f"its hook perdure_status_specs returned {specs!r:.80}; expected a list of StatusSpec"
+        raise PluginFailed(origin.plugin, origin.distribution, problem)
+    for spec in specs:
+        try:
+            spec.fields  # noqa: B018 - resolving is the check
+        except DefinitionError as error:
+            raise PluginFailed(origin.plugin, origin.distribution, str(error).rstrip(".")) from error
+    return tuple(specs)

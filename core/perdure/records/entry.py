@@ -1,0 +1,77 @@
+"""A value with what is known about it: the `Entry` that every write returns and every listing consists of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from perdure.errors import PerdureError
+
+T = TypeVar("T")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MASK = "•••"
+"""What stands for a secret wherever it would be shown."""
+
+
+def moment(microseconds: int) -> datetime:
+    """Return the aware UTC datetime of a time as the tables hold it, in microseconds since 1970; exact, unlike a float."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+@attrs.frozen(repr=False)
+class Entry(Generic[T]):
+    """One name's value at one moment, and how it came to be.
+
+    Attributes:
+        name: The status name.
+        version: How often the name was written, an unset counted too; 0 where nothing ever was and the value is pinned.
+        record_version: The version of the record that the value was written in.
+        created_at: When the name was first written; aware, UTC. For a pin over nothing, when the App was opened.
+        updated_at: When it was last written; aware, UTC. For a pin over nothing, when the App was opened.
+        actor: Who wrote it last, or None where nobody said.
+        module: The module that owns it.
+        tenant: The tenant, or the empty string.
+        pinned: Whether the value is the application's pin, over what is stored.
+        secret: Whether the value is masked when shown.
+        error: Why the stored value cannot be read; None for one that can.
+    """
+
+    name: str
+    _value: T
+    version: int
+    record_version: int
+    created_at: datetime
+    updated_at: datetime
+    actor: str | None
+    module: str = attrs.field(kw_only=True)
+    tenant: str = attrs.field(kw_only=True)
+    pinned: bool = attrs.field(default=False, kw_only=True)
+    secret: bool = attrs.field(default=False, kw_only=True)
+    error: PerdureError | None = attrs.field(default=None, kw_only=True)
+
+    @property
+    def value(self) -> T:
+        """The value.
+
+        Raises:
+            PerdureError: It is damaged; the entry's `error`, which a listing can look at first.
+        """
+        if self.error is not None:
+            raise self.error
+        return self._value
+
+    def __repr__(self) -> str:
+        shown: dict[str, Any] = {"name": self.name, "value": self.shown_value(), "version": self.version, "actor": self.actor}
+        marks = {"module": self.module, "tenant": self.tenant, "pinned": self.pinned}
+        inner = ", ".join([*(f"{key}={value!r}" for key, value in {**shown, **{k: v for k, v in marks.items() if v}}.items())])
+        return f"Entry({inner})"
+
+    def shown_value(self) -> object:
+        """Return the value as it may be shown: masked where it is secret, the error where it cannot be read."""
+        if self.error is not None:
+            return self.error
+        return MASK if self.secret else self._value

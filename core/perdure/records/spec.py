@@ -1,0 +1,105 @@
+"""What a module hands in: its name, and the record of the status it owns."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+
+import attrs
+
+from perdure.errors import InvalidName, InvalidSpec
+from perdure.names import checked_module, checked_name
+from perdure.records.fields import FieldSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+R = TypeVar("R")
+
+DEFAULT_HISTORY = 100
+"""How many changes of a name are kept where neither its field nor its spec says."""
+
+
+def valid_module(_spec: Any, _attribute: Any, module: str) -> None:
+    """Refuse a module name that no table can hold."""
+    try:
+        checked_module(module)
+    except InvalidName as error:
+        raise InvalidSpec(str(module), str(error)) from None
+
+
+def valid_record(spec: StatusSpec[Any], _attribute: Any, record: type) -> None:
+    """Refuse what is neither an attrs class nor a dataclass."""
+    if not isinstance(record, type) or not (attrs.has(record) or dataclasses.is_dataclass(record)):
+        raise InvalidSpec(spec.module, f"its record {record!r} is neither an attrs class nor a dataclass")
+
+
+def valid_history(spec: StatusSpec[Any], _attribute: Any, history: int) -> None:
+    """Refuse a bound that is no count."""
+    if isinstance(history, bool) or not isinstance(history, int) or history < 0:
+        raise InvalidSpec(spec.module, f"history={history!r} is no count of changes: expected an int of 0 or more")
+
+
+@attrs.frozen
+class StatusSpec(Generic[R]):
+    """The status that a module declares; hand it in through the hook `perdure_status_specs`.
+
+    Defining one touches no database and resolves no type: that happens when an App first needs it, so a record may name
+    classes that are defined further down.
+
+    Attributes:
+        module: The module's name, by which `app.scope(…)` finds it; 255 characters at most.
+        record: An attrs class or dataclass whose attributes are the names.
+        history: How many changes of each name are kept, where its field does not say; 0 keeps none.
+
+    Raises:
+        InvalidSpec: The module cannot be a key, the record is neither an attrs class nor a dataclass, or the history is
+            no count.
+    """
+
+    module: str = attrs.field(validator=valid_module)
+    record: type[R] = attrs.field(validator=valid_record)
+    history: int = attrs.field(default=DEFAULT_HISTORY, validator=valid_history, kw_only=True)
+
+    @cached_property
+    def fields(self) -> Mapping[str, FieldSpec]:
+        """The names of the record, in its order.
+
+        Raises:
+            InvalidSpec: An annotation does not resolve, or an attribute cannot be a status.
+        """
+        try:
+            annotations = get_type_hints(self.record, include_extras=True)
+        except (NameError, TypeError, SyntaxError) as error:
+            problem = f"an annotation of {self.record.__qualname__} cannot be resolved: {error}. Import or define it at module level"
+            raise InvalidSpec(self.module, problem) from error
+        found = {each.name: FieldSpec.of(each, annotations[each.name]) for each in attributes(self.record) if self.suits(each)}
+        self.refuse_shared_rows(found.values())
+        return found
+
+    def suits(self, attribute: attrs.Attribute[Any] | dataclasses.Field[Any]) -> bool:
+        """Return True, or raise `InvalidSpec` for an attribute that cannot be a status of its own."""
+        if not attribute.init:
+            raise InvalidSpec(self.module, f"{attribute.name!r} has init=False; a status is given, not computed. Make it a property")
+        default = getattr(attribute, "default", None)
+        if isinstance(default, attrs.Factory) and default.takes_self:  # type: ignore[arg-type]
+            problem = f"the default of {attribute.name!r} needs the whole record, and a name is read without it"
+            raise InvalidSpec(self.module, f"{problem}. Use a factory without takes_self, or a property")
+        return True
+
+    def refuse_shared_rows(self, fields: Iterable[FieldSpec]) -> None:
+        """Refuse two attributes that would be stored under one name, and names that no table can hold."""
+        stored: dict[str, str] = {}
+        for each in fields:
+            try:
+                checked_name(each.stored_name)
+            except InvalidName as error:
+                raise InvalidSpec(self.module, str(error)) from None
+            if (other := stored.setdefault(each.stored_name, each.name)) != each.name:
+                raise InvalidSpec(self.module, f"{other!r} and {each.name!r} are both stored as {each.stored_name!r}")
+
+
+def attributes(record: type) -> Iterable[attrs.Attribute[Any] | dataclasses.Field[Any]]:
+    """Return the attributes of an attrs class or dataclass, in order."""
+    return attrs.fields(record) if attrs.has(record) else dataclasses.fields(record)

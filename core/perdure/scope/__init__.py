@@ -1,0 +1,1 @@
+"""Scopes: whose values, and what can be done with them."""

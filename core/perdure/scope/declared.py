@@ -1,0 +1,168 @@
+"""A module's names as one App runs them: how each is read and written, and what stands in for a value that is not stored.
+
+Nothing here belongs to a tenant, so that thousands of them share it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from perdure.errors import InvalidSpec, UnknownStatusName, ValueRefused, ValueTooLarge
+from perdure.records.codec import Codec, Mismatch
+from perdure.records.entry import MASK
+from perdure.store.protocol import Content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from perdure.records.fields import FieldSpec
+    from perdure.records.spec import StatusSpec
+    from perdure.scope.policy import Policy
+
+
+@attrs.frozen
+class Constant:
+    """A value that stands in for a stored one. Where it can be changed, every reader gets one of its own.
+
+    Attributes:
+        make: Returns it.
+    """
+
+    make: Callable[[], Any]
+
+    @classmethod
+    def of(cls, value: Any, codec: Codec[Any]) -> Constant:
+        """Return the constant of a value, checked as if it were set.
+
+        Raises:
+            Mismatch: The value does not fit.
+        """
+        accepted = codec.accept(value)
+        if codec.immutable:
+            return cls(lambda: accepted)
+        text = codec.encode(accepted)
+        return cls(lambda: codec.decode(text))
+
+
+@attrs.frozen
+class DeclaredName:
+    """One name of a module as this App runs it.
+
+    Attributes:
+        module: The module that owns it.
+        field: What the record says of it.
+        codec: Its values to JSON text and back.
+        keep: How many of its changes are kept.
+        limit: How long its JSON text may be, in bytes.
+        pinned: The application's pin, or None.
+        default: The application's default, else the declared one, or None.
+    """
+
+    module: str
+    field: FieldSpec
+    codec: Codec[Any]
+    keep: int
+    limit: int
+    pinned: Constant | None
+    default: Constant | None
+
+    def content(self, tenant: str, value: object) -> Content:
+        """Return a value as it is to be stored.
+
+        Raises:
+            ValueRefused: It does not fit its declaration, is not JSON, or is too large.
+        """
+        name = self.field.name
+        try:
+            text = self.codec.encode(self.codec.accept(value))
+        except Mismatch as mismatch:
+            raise ValueRefused(tenant, self.module, name, mismatch.path, mismatch.problem) from (
+                None if self.field.secret else mismatch.__cause__
+            )
+        size = len(text.encode())
+        if size > self.limit:
+            problem = f"its JSON takes {size} bytes, and {self.limit} are allowed"
+            raise ValueTooLarge(tenant, self.module, name, name, problem, size, self.limit)
+        return Content(text)
+
+    def shown(self, value: object) -> object:
+        """Return a value as it may be shown."""
+        return MASK if self.field.secret else value
+
+
+class DeclaredModule:
+    """All names of a module as this App runs them."""
+
+    def __init__(self, spec: StatusSpec[Any], policy: Policy) -> None:
+        """Compile the spec.
+
+        Raises:
+            UnsupportedType: A name's type cannot be written to JSON and read back.
+            InvalidSpec: A declared default does not fit its own type.
+            UnknownStatusName: The application gives a default for, or pins, a name that there is not.
+            ValueRefused: What it gives does not fit.
+        """
+        self.spec = spec
+        self.policy = policy
+        defaults, pinned = policy.defaults.get(spec.module, {}), policy.pinned.get(spec.module, {})
+        for given in (defaults, pinned):
+            self.refuse_unknown(given)
+        self.names = {each.name: self.declared(each, defaults, pinned) for each in spec.fields.values()}
+        self.by_stored_name = {each.field.stored_name: each for each in self.names.values()}
+
+    def refuse_unknown(self, names: Iterable[str]) -> None:
+        """Refuse names that the record does not declare."""
+        for name in names:
+            if name not in self.spec.fields:
+                raise self.unknown(name)
+
+    def unknown(self, name: str) -> UnknownStatusName:
+        """Return the error for a name that the record does not declare."""
+        return UnknownStatusName(self.spec.module, name, tuple(self.spec.fields))
+
+    def declared(self, field: FieldSpec, defaults: Mapping[str, Any], pinned: Mapping[str, Any]) -> DeclaredName:
+        """Compile one name."""
+        codec = Codec.of(self.spec.module, field)
+        return DeclaredName(
+            module=self.spec.module,
+            field=field,
+            codec=codec,
+            keep=self.spec.history if field.history is None else field.history,
+            limit=self.policy.max_value_bytes,
+            pinned=self.given(field, codec, "pinned", pinned),
+            default=self.given(field, codec, "defaults", defaults) or self.declared_default(field, codec),
+        )
+
+    def given(self, field: FieldSpec, codec: Codec[Any], argument: str, values: Mapping[str, Any]) -> Constant | None:
+        """Return what the application gives for a name in one argument of `App.open`, or None."""
+        if field.name not in values:
+            return None
+        try:
+            return Constant.of(values[field.name], codec)
+        except Mismatch as mismatch:
+            problem = f"{mismatch.problem}, in App.open({argument}=…)"
+            raise ValueRefused("", self.spec.module, field.name, mismatch.path, problem) from None
+
+    def declared_default(self, field: FieldSpec, codec: Codec[Any]) -> Constant | None:
+        """Return the record's own default for a name, or None."""
+        if not field.has_default:
+            return None
+        if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
+            return Constant(lambda: self.fitting_default(field, codec))
+        try:
+            return Constant.of(field.default, codec)
+        except Mismatch as mismatch:
+            raise self.unfit_default(mismatch) from None
+
+    def fitting_default(self, field: FieldSpec, codec: Codec[Any]) -> Any:
+        """Return what a name's factory makes."""
+        try:
+            return codec.accept(field.make_default())
+        except Mismatch as mismatch:
+            raise self.unfit_default(mismatch) from None
+
+    def unfit_default(self, mismatch: Mismatch) -> InvalidSpec:
+        """Return the error for a default that does not fit its own declaration."""
+        return InvalidSpec(self.spec.module, f"the default does not fit: {mismatch.path}: {mismatch.problem}")

@@ -1,0 +1,1 @@
+"""The store: rows in a database, and nothing of what they mean."""

@@ -1,0 +1,137 @@
+"""What the layers above ask of a database, and what it gives back: rows and JSON text, no values and no types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from perdure.names import Key
+
+T = TypeVar("T")
+
+PLAIN = "json"
+"""The encoding of a value that is JSON text as it stands."""
+
+
+class StoredValue(NamedTuple):
+    """What a read of one value needs, and nothing more: it is the hot path."""
+
+    text: str | None
+    encoding: str
+    record_version: int
+
+
+class Row(NamedTuple):
+    """One row of `perdure_status`, in the order of its columns.
+
+    A `text` of None means that nothing is stored: the name was unset, or, at version 0, the row only exists to be locked.
+    Times are microseconds since 1970, UTC.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    text: str | None
+    encoding: str
+    version: int
+    record_version: int
+    created_at: int
+    updated_at: int
+    actor: str | None
+
+
+@attrs.frozen
+class Content:
+    """What is to be stored under a key.
+
+    Attributes:
+        text: The JSON text, or None to leave the name not stored.
+        record_version: The version of the record that the text is written in.
+        encoding: How to read the text.
+    """
+
+    text: str | None
+    record_version: int = 1
+    encoding: str = PLAIN
+
+
+@attrs.frozen
+class Note:
+    """What the history keeps about a change besides its content.
+
+    Attributes:
+        operation: What was asked for: `set`, `update`, `unset`, ….
+        actor: Who asked, or None where nobody said.
+        reason: Why, or None.
+        change_set: What several changes of one transaction have in common, or None.
+        keep: How many changes of the key are kept, this one included; 0 keeps none.
+    """
+
+    operation: str
+    actor: str | None = None
+    reason: str | None = None
+    change_set: str | None = None
+    keep: int = 100
+
+
+class Transaction(Protocol):
+    """What can be done within one transaction. Several keys are always taken in sorted order."""
+
+    def lock(self, key: Key) -> Row | None:
+        """Read a row and keep every other writer away from its key until the transaction ends.
+
+        Returns:
+            The row, or None where there is none yet; the key is locked all the same.
+        """
+        ...
+
+    def put(self, key: Key, content: Content, note: Note) -> Row:
+        """Create or replace the row, move its version by one, write the change to the history, and return what is there now."""
+        ...
+
+
+class Store(Protocol):
+    """A database with perdure's tables.
+
+    Every method raises a `StoreError` for what the database refuses, and `AppClosed` after `close()`.
+    """
+
+    def read_value(self, key: Key) -> StoredValue | None:
+        """Return what is stored under the key now, or None where there is no row."""
+        ...
+
+    def read(self, key: Key) -> Row | None:
+        """Return the row of the key as it is now, or None where there is none."""
+        ...
+
+    def read_module(self, tenant: str, module: str) -> Sequence[Row]:
+        """Return every row of a module in one query, in the order of the names."""
+        ...
+
+    def read_tenant(self, tenant: str) -> Sequence[Row]:
+        """Return every row of a tenant in one query, in the order of modules and names."""
+        ...
+
+    def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a transaction of its own and commit.
+
+        Args:
+            key: What the work is about, for errors.
+            work: Called again from the start where the database asks for it (a deadlock, a busy file), so it must do nothing
+                that cannot be repeated.
+
+        Returns:
+            What `work` returned, committed and durable.
+
+        Raises:
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give everything back; a second call does nothing."""
+        ...
