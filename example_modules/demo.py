@@ -15,7 +15,7 @@ from rich.table import Table
 from perdure import App
 from perdure.errors import PerdureError
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, width=120, soft_wrap=True)
 
 READER = """
 import sys
@@ -34,15 +34,16 @@ def heading(text: str) -> None:
 
 def show(code: str, value: object = "") -> None:
     """Print a line of code and what it gave."""
-    console.print(f"   {escape(code):<66} [green]{escape(repr(value)) if value != '' else ''}[/]")
+    console.print(f"   {escape(code):<74} [green]{escape(repr(value)) if value != '' else ''}[/]")
 
 
 def discovered(app: App) -> None:
     """List which plugins were found, and from which distribution."""
-    table = Table("entry point", "distribution", "version", "declares the status of", box=None, padding=(0, 3))
+    table = Table("   entry point", "distribution", "version", "status of", "status codes", box=None, padding=(0, 2, 0, 0))
     for plugin in app.report.loaded:
         origin = plugin.origin
-        table.add_row(origin.plugin, origin.distribution, origin.version, ", ".join(plugin.modules) or "–")
+        brings = (", ".join(plugin.modules), ", ".join(plugin.families))
+        table.add_row(f"   {origin.plugin}", origin.distribution, origin.version, *brings)
     console.print(table)
 
 
@@ -50,7 +51,7 @@ def walk_through(app: App) -> None:
     """Write and read a module's values: nothing, then something, then something else."""
     status = app.scope("training-student").status
     show('status.get("enable")', status.get("enable"))
-    status.set("enable", True)
+    status.set("enable", value=True)
     show('status.set("enable", True); status.get("enable")', status.get("enable"))
     show('status.get("user")', status.get("user"))
     status.set("user", {"name": "zhennann", "age": 18})
@@ -66,7 +67,7 @@ def keep_apart(app: App) -> None:
     """Show that one name in two modules is two values."""
     course = app.scope("demo-course").status
     show('app.scope("demo-course").status.get("enable")  # a declared default', course.get("enable"))
-    course.set("enable", False)
+    course.set("enable", value=False)
     show('app.scope("demo-course").status.set("enable", False)')
     show('app.scope("training-student").status.get("enable")', app.scope("training-student").status.get("enable"))
 

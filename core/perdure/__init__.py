@@ -11,7 +11,69 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from perdure.app import App
+    from perdure.bindings import Binding, Bindings
+    from perdure.codes.category import Category
+    from perdure.codes.code import StatusCode
+    from perdure.codes.constants import ConstantSet
+    from perdure.codes.family import StatusFamily
+    from perdure.codes.graph import graph
+    from perdure.codes.keys import BindingNamespaces, CoreBindings
+    from perdure.codes.lifecycle import Lifecycle
+    from perdure.codes.statuses import CommonStatuses, Statuses
+    from perdure.codes.transition import transition
+    from perdure.errors import (
+        AppClosed,
+        BindingNotBound,
+        CodeClash,
+        ConfigurationError,
+        DefinitionError,
+        DriverMissing,
+        DuplicateBinding,
+        DuplicateFamily,
+        DuplicateModule,
+        FrozenDefinition,
+        InvalidArgument,
+        InvalidBinding,
+        InvalidCode,
+        InvalidFamily,
+        InvalidLifecycle,
+        InvalidName,
+        InvalidSpec,
+        InvalidStoreUrl,
+        InvalidTarget,
+        LifecycleClash,
+        LockLost,
+        LockUnavailable,
+        NoStoreConfigured,
+        OutcomeUnknown,
+        PerdureError,
+        PluginError,
+        PluginFailed,
+        RecordInvalid,
+        SchemaMismatch,
+        StatusNotSet,
+        StatusPinned,
+        StoreCorrupt,
+        StoreError,
+        StoreFull,
+        StoreReadOnly,
+        StoreUnavailable,
+        TransitionNotAllowed,
+        UnknownBinding,
+        UnknownFamily,
+        UnknownHook,
+        UnknownLifecycle,
+        UnknownModule,
+        UnknownStatusCode,
+        UnknownStatusName,
+        UnknownTransition,
+        UnsupportedType,
+        ValueCorrupt,
+        ValueRefused,
+        ValueTooLarge,
+    )
     from perdure.plugins.hookspecs import hookimpl
+    from perdure.plugins.report import LoadReport
     from perdure.records.entry import Entry
     from perdure.records.fields import field
     from perdure.records.spec import StatusSpec
@@ -19,31 +81,168 @@ if TYPE_CHECKING:
     from perdure.scope.scope import Scope
     from perdure.scope.status import ModuleStatus
 
+
 EXPORTS = {
     "App": "perdure.app",
+    "AppClosed": "perdure.errors",
+    "Binding": "perdure.bindings",
+    "BindingNamespaces": "perdure.codes.keys",
+    "BindingNotBound": "perdure.errors",
+    "Bindings": "perdure.bindings",
+    "Category": "perdure.codes.category",
+    "CodeClash": "perdure.errors",
+    "CommonStatuses": "perdure.codes.statuses",
+    "ConfigurationError": "perdure.errors",
+    "ConstantSet": "perdure.codes.constants",
+    "CoreBindings": "perdure.codes.keys",
+    "DefinitionError": "perdure.errors",
+    "DriverMissing": "perdure.errors",
+    "DuplicateBinding": "perdure.errors",
+    "DuplicateFamily": "perdure.errors",
+    "DuplicateModule": "perdure.errors",
     "Entry": "perdure.records.entry",
     "Field": "perdure.scope.field",
+    "FrozenDefinition": "perdure.errors",
+    "InvalidArgument": "perdure.errors",
+    "InvalidBinding": "perdure.errors",
+    "InvalidCode": "perdure.errors",
+    "InvalidFamily": "perdure.errors",
+    "InvalidLifecycle": "perdure.errors",
+    "InvalidName": "perdure.errors",
+    "InvalidSpec": "perdure.errors",
+    "InvalidStoreUrl": "perdure.errors",
+    "InvalidTarget": "perdure.errors",
+    "Lifecycle": "perdure.codes.lifecycle",
+    "LifecycleClash": "perdure.errors",
+    "LoadReport": "perdure.plugins.report",
+    "LockLost": "perdure.errors",
+    "LockUnavailable": "perdure.errors",
     "ModuleStatus": "perdure.scope.status",
+    "NoStoreConfigured": "perdure.errors",
+    "OutcomeUnknown": "perdure.errors",
+    "PerdureError": "perdure.errors",
+    "PluginError": "perdure.errors",
+    "PluginFailed": "perdure.errors",
+    "RecordInvalid": "perdure.errors",
+    "SchemaMismatch": "perdure.errors",
     "Scope": "perdure.scope.scope",
+    "StatusCode": "perdure.codes.code",
+    "StatusFamily": "perdure.codes.family",
+    "StatusNotSet": "perdure.errors",
+    "StatusPinned": "perdure.errors",
     "StatusSpec": "perdure.records.spec",
+    "Statuses": "perdure.codes.statuses",
+    "StoreCorrupt": "perdure.errors",
+    "StoreError": "perdure.errors",
+    "StoreFull": "perdure.errors",
+    "StoreReadOnly": "perdure.errors",
+    "StoreUnavailable": "perdure.errors",
+    "TransitionNotAllowed": "perdure.errors",
+    "UnknownBinding": "perdure.errors",
+    "UnknownFamily": "perdure.errors",
+    "UnknownHook": "perdure.errors",
+    "UnknownLifecycle": "perdure.errors",
+    "UnknownModule": "perdure.errors",
+    "UnknownStatusCode": "perdure.errors",
+    "UnknownStatusName": "perdure.errors",
+    "UnknownTransition": "perdure.errors",
+    "UnsupportedType": "perdure.errors",
+    "ValueCorrupt": "perdure.errors",
+    "ValueRefused": "perdure.errors",
+    "ValueTooLarge": "perdure.errors",
     "field": "perdure.records.fields",
+    "graph": "perdure.codes.graph",
     "hookimpl": "perdure.plugins.hookspecs",
+    "transition": "perdure.codes.transition",
 }
 
-__all__ = ["App", "Entry", "Field", "ModuleStatus", "Scope", "StatusSpec", "field", "hookimpl"]
+__all__ = [
+    "App",
+    "AppClosed",
+    "Binding",
+    "BindingNamespaces",
+    "BindingNotBound",
+    "Bindings",
+    "Category",
+    "CodeClash",
+    "CommonStatuses",
+    "ConfigurationError",
+    "ConstantSet",
+    "CoreBindings",
+    "DefinitionError",
+    "DriverMissing",
+    "DuplicateBinding",
+    "DuplicateFamily",
+    "DuplicateModule",
+    "Entry",
+    "Field",
+    "FrozenDefinition",
+    "InvalidArgument",
+    "InvalidBinding",
+    "InvalidCode",
+    "InvalidFamily",
+    "InvalidLifecycle",
+    "InvalidName",
+    "InvalidSpec",
+    "InvalidStoreUrl",
+    "InvalidTarget",
+    "Lifecycle",
+    "LifecycleClash",
+    "LoadReport",
+    "LockLost",
+    "LockUnavailable",
+    "ModuleStatus",
+    "NoStoreConfigured",
+    "OutcomeUnknown",
+    "PerdureError",
+    "PluginError",
+    "PluginFailed",
+    "RecordInvalid",
+    "SchemaMismatch",
+    "Scope",
+    "StatusCode",
+    "StatusFamily",
+    "StatusNotSet",
+    "StatusPinned",
+    "StatusSpec",
+    "Statuses",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreFull",
+    "StoreReadOnly",
+    "StoreUnavailable",
+    "TransitionNotAllowed",
+    "UnknownBinding",
+    "UnknownFamily",
+    "UnknownHook",
+    "UnknownLifecycle",
+    "UnknownModule",
+    "UnknownStatusCode",
+    "UnknownStatusName",
+    "UnknownTransition",
+    "UnsupportedType",
+    "ValueCorrupt",
+    "ValueRefused",
+    "ValueTooLarge",
+    "field",
+    "graph",
+    "hookimpl",
+    "transition",
+]
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used (PEP 562)."""
-    try:
-        module = EXPORTS[name]
-    except KeyError:
-        raise AttributeError(f"module 'perdure' has no attribute {name!r}") from None
-    found = getattr(import_module(module), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # type checkers know the names above, and are to refuse any other
 
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used (PEP 562)."""
+        try:
+            module = EXPORTS[name]
+        except KeyError:
+            raise AttributeError(f"module 'perdure' has no attribute {name!r}") from None
+        found = getattr(import_module(module), name)
+        globals()[name] = found
+        return found
 
-def __dir__() -> list[str]:
-    """List the public names."""
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        """List the public names."""
+        return sorted({*globals(), *__all__})

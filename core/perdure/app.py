@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
@@ -13,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from perdure import environment
 from perdure.actor import acting_as
+from perdure.codes.keys import CoreBindings
 from perdure.errors import AppClosed, InvalidArgument, InvalidSpec, InvalidStoreUrl, NoStoreConfigured
 from perdure.names import checked_actor, checked_tenant
 from perdure.plugins.discovery import handed_in, installed, without_blocked
@@ -26,9 +26,14 @@ from perdure.store.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from perdure.plugins.report import LoadReport
+    from perdure.bindings import Bindings
+    from perdure.codes.families import Families
+    from perdure.codes.lifecycles import Lifecycles
+    from perdure.plugins.discovery import Candidate
+    from perdure.plugins.report import LoadReport, Origin
     from perdure.records.entry import Entry
     from perdure.records.spec import StatusSpec
     from perdure.store.protocol import Store
@@ -60,7 +65,7 @@ class App:
         self.known_scopes: dict[str, Scope[Any]] = {}
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - each is a decision of the application, given by name
         cls,
         url: str | URL | None = None,
         *,
@@ -68,6 +73,7 @@ class App:
         plugins: Iterable[object] | None = None,
         blocked: Iterable[str] = (),
         on_plugin_failure: FailurePolicy = "raise",
+        allow_shared_numbers: bool = False,
         defaults: Mapping[str, Mapping[str, Any]] | None = None,
         pinned: Mapping[str, Mapping[str, Any]] | None = None,
         durability: Durability = "full",
@@ -83,6 +89,7 @@ class App:
             plugins: Plugin objects to use in place of what is installed.
             blocked: Names of entry points or distributions that must not be imported; else `PERDURE_BLOCKED`.
             on_plugin_failure: "raise", or "skip": leave a failing plugin out and tell of it in `report`.
+            allow_shared_numbers: Let two plugins use one number of a family of status codes for two names.
             defaults: What the application knows better than a module, below stored values: `{module: {name: value}}`.
             pinned: The same above stored values; setting a pinned name is refused.
             durability: What a committed write survives: "full" a loss of power, "normal" a killed process.
@@ -96,6 +103,7 @@ class App:
         Raises:
             ConfigurationError: An argument cannot be used, or no database is named.
             PluginError: A plugin failed, or two declare the same module.
+            DefinitionError: What plugins define does not fit together: status codes, lifecycles or bindings that clash.
             UnknownModule: `defaults` or `pinned` name a module that no plugin declares.
             UnknownStatusName: They name a name that the module does not declare.
             ValueRefused: A value in them does not fit.
@@ -105,7 +113,10 @@ class App:
         refuse_unless(durability in get_args(Durability), "durability", durability, "'full' or 'normal'")
         refuse_unless(on_plugin_failure in get_args(FailurePolicy), "on_plugin_failure", on_plugin_failure, "'raise' or 'skip'")
         refuse_unless(
-            isinstance(max_value_bytes, int) and max_value_bytes > 0, "max_value_bytes", max_value_bytes, "a number of bytes above 0"
+            isinstance(max_value_bytes, int) and max_value_bytes > 0,
+            "max_value_bytes",
+            max_value_bytes,
+            "a number of bytes above 0",
         )
         policy = Policy(
             defaults=defaults or {},
@@ -115,10 +126,13 @@ class App:
             opened_at=datetime.now(UTC),
         )
         whose = checked_tenant(tenant if tenant is not None else environment.tenant())
-        registry = found_plugins(plugins, tuple(blocked) or environment.blocked(), on_plugin_failure)
+        candidates, left_out = found_plugins(plugins, tuple(blocked) or environment.blocked())
+        registry = Registry.load(candidates, left_out, on_plugin_failure, allow_shared_numbers=allow_shared_numbers)
         migrating = migrate if migrate is not None else environment.migrate()
         app = cls(SQLiteStore.open(where, durability=durability, migrate=migrating), registry, policy, whose)
         try:
+            app.bindings.value(CoreBindings.APPLICATION_INSTANCE, app)
+            app.bindings.value(CoreBindings.APPLICATION_CONFIG, policy)
             app.check_policy()
             registry.announce_opened(app)
         except BaseException:
@@ -160,10 +174,12 @@ class App:
         found = self.known_scopes.get(name)
         if found is None:
             spec = self.registry.spec(name)
-            status: ModuleStatus[Any] = ModuleStatus(self.store, self.tenant, DeclaredModule(spec, self.policy))
+            status: ModuleStatus[Any] = ModuleStatus(self.store, self.tenant, DeclaredModule(spec, self.policy, self.lifecycles))
             found = self.known_scopes.setdefault(name, Scope(spec, status))
         if not isinstance(module, str) and module != found.spec:
-            raise InvalidSpec(name, "it is not the one that the loaded plugin declares; pass the plugin's own, or the module's name")
+            raise InvalidSpec(
+                name, "it is not the one that the loaded plugin declares; pass the plugin's own, or the module's name"
+            )
         return found
 
     def scopes(self) -> list[Scope[Any]]:
@@ -174,6 +190,21 @@ class App:
     def report(self) -> LoadReport:
         """Which plugins are loaded, blocked or failed, and from which distribution each came."""
         return self.registry.report
+
+    @property
+    def families(self) -> Families:
+        """The families of status codes, each with everything that plugins added: by name, or typed by class."""
+        return self.registry.families
+
+    @property
+    def lifecycles(self) -> Lifecycles:
+        """The lifecycles, each with everything that plugins added, over these families: by class."""
+        return self.registry.lifecycles
+
+    @property
+    def bindings(self) -> Bindings:
+        """The named parts that the application and its plugins have bound."""
+        return self.registry.bindings
 
     # ----------------------------------------------------------------------- values
 
@@ -186,7 +217,9 @@ class App:
             StoreError: The database cannot be read.
             AppClosed: The App is closed.
         """
-        rows = {module: list(of_module) for module, of_module in groupby(self.store.read_tenant(self.tenant), attrgetter("module"))}
+        rows = {
+            module: list(of_module) for module, of_module in groupby(self.store.read_tenant(self.tenant), attrgetter("module"))
+        }
         return [entry for scope in self.scopes() for entry in scope.status.entries_of(rows.get(scope.module, ()))]
 
     def acting_as(self, actor: str) -> AbstractContextManager[None]:
@@ -240,11 +273,9 @@ def parsed_url(url: str | URL | None) -> URL:
     return where
 
 
-def found_plugins(plugins: Iterable[object] | None, blocked: tuple[str, ...], policy: FailurePolicy) -> Registry:
-    """Load the given plugins, or those that are installed and not blocked."""
-    found = installed() if plugins is None else handed_in(plugins)
-    candidates, left_out = without_blocked(found, blocked)
-    return Registry.load(candidates, left_out, policy)
+def found_plugins(plugins: Iterable[object] | None, blocked: tuple[str, ...]) -> tuple[list[Candidate], list[Origin]]:
+    """Return the given plugins, or those that are installed, apart from those that are blocked."""
+    return without_blocked(installed() if plugins is None else handed_in(plugins), blocked)
 
 
 def refuse_unless(fits: bool, argument: str, given: object, expected: str) -> None:  # noqa: FBT001 - it is the condition

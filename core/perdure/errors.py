@@ -34,12 +34,15 @@ PerdureError
 ├── InvalidCode                   a text that no status code can be
 ├── UnknownStatusCode
 ├── UnknownFamily
+├── UnknownLifecycle
 ├── UnknownTransition
 ├── InvalidTarget
 ├── TransitionNotAllowed
 ├── FrozenDefinition
 ├── UnknownBinding
 ├── BindingNotBound
+├── LockUnavailable               a lock was not had in time; nothing was written
+├── LockLost                      a lock ended before what ran under it
 └── StoreError                    the database; nothing is known to have been written unless it says so
     ├── StoreUnavailable
     ├── StoreReadOnly
@@ -480,6 +483,57 @@ class RecordInvalid(PerdureError):
         )
 
 
+# --------------------------------------------------------------------------- locks
+
+
+@attrs.define(eq=False)
+class LockUnavailable(PerdureError):
+    """A lock was not had in time; what was to run under it did not run.
+
+    Attributes:
+        tenant: The tenant, or the empty string.
+        module: The module.
+        name: The lock's name, or the status name whose first write needs it.
+        timeout: The seconds for which it was tried.
+        problem: Why the last try failed.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    timeout: float
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{place(self.tenant, self.module, self.name)}: the lock was not had within {self.timeout} s: {self.problem}. "
+            "Nothing ran under it and nothing was written. Try again later, or wait longer."
+        )
+
+
+@attrs.define(eq=False)
+class LockLost(PerdureError):
+    """A lock ended before what ran under it, so that another may have run at the same time.
+
+    Attributes:
+        tenant: The tenant, or the empty string.
+        module: The module.
+        name: The lock's name.
+        problem: How that is known.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{place(self.tenant, self.module, self.name)}: the lock was lost while it was held: {self.problem}. "
+            "Another may have it by now: check what was done under it."
+        )
+
+
 # --------------------------------------------------------------------------- the database
 
 
@@ -625,8 +679,8 @@ class FrozenDefinition(PerdureError, AttributeError):
 
     def __str__(self) -> str:
         return (
-            f"{self.owner}.{self.attribute} cannot be set or deleted: {self.owner} is frozen. To add to it, let a plugin hand in "
-            f"a class X({self.owner}, extends={self.owner})."
+            f"{self.owner}.{self.attribute} cannot be set or deleted: {self.owner} is frozen. A plugin adds to a family or a "
+            "lifecycle by handing in a class that extends it (extends=…)."
         )
 
 
@@ -707,10 +761,10 @@ class LifecycleClash(PluginError):
 
 @attrs.define(eq=False)
 class UnknownFamily(PerdureError, KeyError):
-    """No loaded plugin hands in a family of this name.
+    """No loaded plugin hands in this family, or this extension of one.
 
     Attributes:
-        family: The name that was asked for.
+        family: The name, or the class, that was asked for.
         known: The names there are.
     """
 
@@ -718,7 +772,26 @@ class UnknownFamily(PerdureError, KeyError):
     known: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"No loaded plugin hands in a family named {self.family!r}. {nearest(self.family, self.known)}"
+        return f"No loaded plugin hands in the family {self.family!r}. {nearest(self.family, self.known)}"
+
+
+@attrs.define(eq=False)
+class UnknownLifecycle(PerdureError, KeyError):
+    """No loaded plugin hands in this extension of a lifecycle.
+
+    Attributes:
+        lifecycle: The class that was asked for.
+        extends: The lifecycle that it extends.
+    """
+
+    lifecycle: str
+    extends: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.lifecycle} adds nothing to {self.extends} here, since no loaded plugin hands it in: return it from the hook "
+            "perdure_lifecycles."
+        )
 
 
 @attrs.define(eq=False)
@@ -775,6 +848,7 @@ class TransitionNotAllowed(PerdureError):
         wanted: The target, or the transition, that was asked for.
         allowed: The targets that are allowed from here, `when` not asked.
         condition: Whether the move exists, and its `when` said no.
+        where: The tenant, module and name whose value it is, where it is a status of a module.
     """
 
     lifecycle: str
@@ -782,12 +856,17 @@ class TransitionNotAllowed(PerdureError):
     wanted: str
     allowed: tuple[str, ...]
     condition: bool = False
+    where: str = ""
 
     def __str__(self) -> str:
+        about = f"{self.where}: " if self.where else ""
         if self.condition:
-            return f"{self.lifecycle}: {self.current!r} may move to {self.wanted!r}, but its condition (when=) said no to this row."
+            return (
+                f"{about}{self.lifecycle}: {self.current!r} may move to {self.wanted!r}, "
+                "but its condition (when=) said no to this row."
+            )
         allowed = ", ".join(self.allowed) if self.allowed else "nothing: there is no way out"
-        return f"{self.lifecycle} does not allow {self.wanted!r} from {self.current!r}. Allowed from here: {allowed}."
+        return f"{about}{self.lifecycle} does not allow {self.wanted!r} from {self.current!r}. Allowed from here: {allowed}."
 
 
 @attrs.define(eq=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from typing import Self
 
 from perdure.errors import InvalidCode
 
@@ -39,7 +40,7 @@ class Category(Enum):
     terminal: bool
     reversible: bool | None
 
-    def __new__(cls, number: int, meaning: str, terminal: bool, reversible: bool | None) -> Category:  # noqa: FBT001 - Enum's call
+    def __new__(cls, number: int, meaning: str, terminal: bool, reversible: bool | None) -> Self:  # noqa: FBT001 - Enum's call
         """Make one member: its value is the digit, the rest are attributes."""
         member = object.__new__(cls)
         member._value_ = number
@@ -50,6 +51,7 @@ class Category(Enum):
         return member
 
     def __repr__(self) -> str:
+        """Return the member as it is written in code."""
         return f"Category.{self.name}"
 
     @classmethod
@@ -66,7 +68,7 @@ class Category(Enum):
         if isinstance(code, str):
             if SHAPE.fullmatch(code):
                 return BY_PREFIX[code[0]]
-        elif isinstance(code, int) and not isinstance(code, bool) and 0 <= code <= 599:  # noqa: PLR2004 - the last of the scheme
+        elif type(code) is int and 0 <= code <= 599:  # noqa: PLR2004 - the last of the scheme
             return BY_PREFIX[str(code // 100)]
         raise InvalidCode(str(code))
 

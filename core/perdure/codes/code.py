@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, final
+from typing import TYPE_CHECKING, Any, NoReturn, Self, final
 
 from perdure.codes.category import BY_PREFIX, CODE_LENGTH, SHAPE, Category
 from perdure.errors import FrozenDefinition, InvalidCode
@@ -30,10 +30,10 @@ class StatusCode(str):
 
     description: str
 
-    def __new__(cls, text: str, description: str = "") -> StatusCode:
+    def __new__(cls, text: str, description: str = "") -> Self:
         """Make a code of a text; a code made of a code keeps its description."""
-        if not isinstance(text, str) or not SHAPE.fullmatch(text):
-            raise InvalidCode(str(text))
+        if not SHAPE.fullmatch(text):
+            raise InvalidCode(text)
         code = super().__new__(cls, text)
         object.__setattr__(code, "description", description or getattr(text, "description", ""))
         return code
@@ -54,21 +54,27 @@ class StatusCode(str):
         return BY_PREFIX[self[0]]
 
     def __repr__(self) -> str:
+        """Return the call that makes an equal code."""
         return f"StatusCode({str(self)!r})"
 
     def __setattr__(self, attribute: str, value: object) -> NoReturn:
+        """Refuse: a code never changes."""
         raise FrozenDefinition(repr(self), attribute)
 
     def __delattr__(self, attribute: str) -> NoReturn:
+        """Refuse: a code never changes."""
         raise FrozenDefinition(repr(self), attribute)
 
-    def __copy__(self) -> StatusCode:
+    def __copy__(self) -> Self:
+        """Return the code itself: nothing can change either."""
         return self
 
-    def __deepcopy__(self, memo: object) -> StatusCode:
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return the code itself: nothing can change either."""
         return self
 
     def __reduce__(self) -> tuple[type[StatusCode], tuple[str, str]]:
+        """Pickle as text and description, which need no plugin to come back."""
         return StatusCode, (str(self), self.description)
 
     @classmethod

@@ -26,6 +26,7 @@ class Body(dict[str, Any]):
         self.owner = owner
 
     def __setitem__(self, attribute: str, value: Any) -> None:
+        """Take what the class body assigns."""
         if is_constant(attribute):
             if attribute in self:
                 raise InvalidFamily(self.owner, f"{attribute} is assigned twice; give the second another name")
@@ -69,7 +70,7 @@ class ConstantMeta(type):
     """The names of its constants."""
 
     @classmethod
-    def __prepare__(cls, qualname: str, bases: tuple[type, ...], /, **_keywords: Any) -> Body:  # type: ignore[override]
+    def __prepare__(cls, qualname: str, bases: tuple[type, ...], /, **_keywords: Any) -> Body:
         """Return the namespace that the class body is executed in."""
         return Body(qualname)
 
@@ -91,12 +92,15 @@ class ConstantMeta(type):
         return super().__new__(cls, qualname, bases, {**body, **made})
 
     def __setattr__(cls, attribute: str, value: object) -> NoReturn:
+        """Refuse: the class is frozen."""
         raise FrozenDefinition(cls.__qualname__, attribute)
 
     def __delattr__(cls, attribute: str) -> NoReturn:
+        """Refuse: the class is frozen."""
         raise FrozenDefinition(cls.__qualname__, attribute)
 
     def __call__(cls, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        """Refuse: there are no instances."""
         message = f"{cls.__qualname__} is a table of constants, and there are no instances of it: use its attributes"
         raise TypeError(message)
 

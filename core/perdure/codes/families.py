@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import attrs
 
-from perdure.codes.code import StatusCode
 from perdure.codes.family import FamilyMeta, StatusFamily, clash
 from perdure.codes.statuses import CommonStatuses, Statuses
 from perdure.errors import CodeClash, DuplicateFamily, InvalidFamily, UnknownFamily
+
+if TYPE_CHECKING:
+    from perdure.codes.code import StatusCode
 
 F = TypeVar("F", bound=StatusFamily)
 
@@ -41,7 +43,7 @@ class Families(Mapping[str, type[StatusFamily]]):
         """Merge what plugins hand in; the order makes no difference to the result, nor to the errors.
 
         The families of perdure itself are always there. A family that an extension adds to counts as handed in. The same
-        code twice is agreement; its description is the family's own, else that of the extension whose owner sorts first.
+        code twice is agreement; its description is the family's own, else the first that there is by the names of the owners.
 
         Args:
             contributions: Families and extensions, each with the name of its owner.
@@ -72,8 +74,8 @@ class Families(Mapping[str, type[StatusFamily]]):
         """Return the merged family of this name, or of this class.
 
         Raises:
-            UnknownFamily: No family of this name was handed in.
-            DuplicateFamily: Another family of the name of this class was handed in, or this extension was not.
+            UnknownFamily: No family of this name, or this extension, was handed in.
+            DuplicateFamily: Another class of the same name was handed in.
         """
         if isinstance(family, str):
             if family not in self.merged:
@@ -87,16 +89,19 @@ class Families(Mapping[str, type[StatusFamily]]):
         if known is base and result is not None and issubclass(result, family):
             return result
         if known is base or known is None:
-            raise UnknownFamily(f"{base.name} with {family.__qualname__}", tuple(self.merged))
+            raise UnknownFamily(family.__qualname__, tuple(self.merged))
         raise DuplicateFamily(base.name, described("this App", known), described("the caller", base))
 
     def __iter__(self) -> Iterator[str]:
+        """Yield the names, sorted."""
         return iter(self.merged)
 
     def __len__(self) -> int:
+        """Return how many families there are."""
         return len(self.merged)
 
     def __repr__(self) -> str:
+        """Return the names."""
         return f"Families({', '.join(self.merged)})"
 
 
@@ -137,15 +142,15 @@ def merge_one(
     extensions = [family for family in owners if family.extends is base]
     if not extensions:
         return base
-    codes: dict[StatusCode, str] = {}
-    kept: dict[str, StatusCode] = {}
+    codes: dict[str, StatusCode] = {}
+    brought: dict[StatusCode, str] = {}
     for family in (base, *extensions):
         for code in family.SCHEME_SET:
-            if code not in kept:
-                kept[code] = code
-                codes[code] = owners[family]
-    refuse_clashes(base.name, codes, allow_shared_numbers=allow_shared_numbers)
-    return FamilyMeta.merged(base, extensions, codes)
+            brought.setdefault(code, owners[family])
+            if code not in codes or not codes[code].description:
+                codes[code] = code
+    refuse_clashes(base.name, brought, allow_shared_numbers=allow_shared_numbers)
+    return FamilyMeta.merged(base, extensions, codes.values())
 
 
 def refuse_clashes(family: str, codes: Mapping[StatusCode, str], *, allow_shared_numbers: bool) -> None:

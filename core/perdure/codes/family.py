@@ -11,7 +11,8 @@ to an App. There, `app.families[UserStatuses]` is the family with everything tha
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from perdure.codes.category import Category
 from perdure.codes.code import StatusCode
@@ -20,7 +21,7 @@ from perdure.codes.ordered import OrderedSet
 from perdure.errors import InvalidFamily, UnknownStatusCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from perdure.codes.constants import Predicate
 
@@ -41,8 +42,8 @@ def tables(codes: Iterable[StatusCode]) -> dict[str, Any]:
         question = f"is_{category.name.lower()}"
         made[f"{category.name}_SCHEME_SET"] = members
         made[question] = membership(question, members.texts, f"Tell whether a text is one of the family's {category.name} codes.")
-    made["by_category"] = {category: made[f"{category.name}_SCHEME_SET"] for category in Category}
-    made["by_text"] = {str(code): code for code in ordered}
+    made["by_category"] = MappingProxyType({category: made[f"{category.name}_SCHEME_SET"] for category in Category})
+    made["by_text"] = MappingProxyType({str(code): code for code in ordered})
     return made
 
 
@@ -65,19 +66,19 @@ class FamilyMeta(ConstantMeta):
     ) -> Any:
         """Define a family, or an extension of one."""
         if ConstantSet in bases:  # StatusFamily itself
-            facts = {"name": "", "extends": None, "merged_from": None}
-            return type.__new__(cls, qualname, bases, {**body, **tables(()), **facts})
+            return type.__new__(cls, qualname, bases, {**body, **tables(()), "name": "", "extends": None, "merged_from": None})
         for base in bases:
             if isinstance(base, FamilyMeta) and vars(base)["merged_from"]:
                 raise InvalidFamily(
                     qualname, f"{base.__qualname__} is what an App merged; inherit from the class as it is written"
                 )
-        if extends is None:
-            name = checked_name(qualname, name)
-        else:
-            name = checked_extension(qualname, bases, body, name, extends)
+        new = extends is None
+        facts: dict[str, Any] = {
+            "name": checked_name(qualname, name) if new else checked_extension(qualname, bases, body, name, extends),
+            "extends": extends,
+            "merged_from": None,
+        }
         codes = checked_codes(qualname, bases, body)
-        facts = {"name": name, "extends": extends, "merged_from": None}
         return type.__new__(cls, qualname, bases, {**body, **tables(codes), **facts})
 
     @classmethod
@@ -85,12 +86,13 @@ class FamilyMeta(ConstantMeta):
         cls, family: type[StatusFamily], extensions: Iterable[type[StatusFamily]], codes: Iterable[StatusCode]
     ) -> type[StatusFamily]:
         """Return a subclass of a family, and of its extensions, that answers for all of the codes."""
-        told = {each: vars(family)[each] for each in ("__module__", "__qualname__", "__doc__")}
+        told = {"__module__": family.__module__, "__qualname__": family.__qualname__, "__doc__": family.__doc__}
         facts = {"name": family.name, "extends": None, "merged_from": family}
-        made = type.__new__(cls, family.__name__, (*extensions, family), {**told, **tables(codes), **facts})
-        return made  # type: ignore[return-value]  # the subclass that it was just made to be
+        merged: Any = type.__new__(cls, family.__name__, (*extensions, family), {**told, **tables(codes), **facts})
+        return cast("type[StatusFamily]", merged)
 
-    def __repr__(cls) -> str:
+    def __repr__(cls) -> str:  # noqa: N805 - a class is what a metaclass calls self
+        """Return the class, its kind and name, and how many codes it has."""
         told = vars(cls)
         kind = "merged family" if told["merged_from"] else "extension of" if told["extends"] else "family"
         return f"<{cls.__qualname__}: {kind} {told['name']!r}, {len(told['SCHEME_SET'])} codes>"
@@ -104,12 +106,14 @@ def checked_name(qualname: str, name: str | None) -> str:
             'say which it is: name="…" makes a new family that starts with the inherited codes, '
             "extends=… adds to the family that it inherits from",
         )
-    if not isinstance(name, str) or not FAMILY_NAME.fullmatch(name):
+    if not FAMILY_NAME.fullmatch(name):
         raise InvalidFamily(qualname, f"name={name!r} is no name: lower case, digits, '_', '.' and '-', 64 characters at most")
     return name
 
 
-def checked_extension(qualname: str, bases: tuple[type, ...], body: dict[str, Any], name: str | None, extends: type) -> str:
+def checked_extension(
+    qualname: str, bases: tuple[type, ...], body: dict[str, Any], name: str | None, extends: type | None
+) -> str:
     """Return the name of the family that an extension adds to, or raise `InvalidFamily`."""
     if name is not None:
         raise InvalidFamily(qualname, "name= and extends= exclude each other: a new family has a name, an extension adds to one")
@@ -139,7 +143,7 @@ def checked_codes(qualname: str, bases: tuple[type, ...], body: dict[str, Any]) 
         if attribute != code.name:
             raise InvalidFamily(qualname, f"{attribute} = {code!r} goes by two names; call it {code.name}")
         codes.append(code)
-    inherited = [base.SCHEME_SET for base in bases if isinstance(base, FamilyMeta)]
+    inherited = [vars(base)["SCHEME_SET"] for base in bases if isinstance(base, FamilyMeta)]
     if pair := clash(set(codes).union(*inherited)):
         shared = "number" if pair[0][:3] == pair[1][:3] else "name"
         raise InvalidFamily(qualname, f"{str(pair[0])!r} and {str(pair[1])!r} share a {shared}; change one of them")
@@ -168,10 +172,10 @@ class StatusFamily(ConstantSet, metaclass=FamilyMeta):
     merged_from: ClassVar[type[StatusFamily] | None]
     """The family as it is written, where an App merged this one; None otherwise."""
 
-    by_category: ClassVar[dict[Category, OrderedSet[StatusCode]]]
+    by_category: ClassVar[Mapping[Category, OrderedSet[StatusCode]]]
     """The codes of each category."""
 
-    by_text: ClassVar[dict[str, StatusCode]]
+    by_text: ClassVar[Mapping[str, StatusCode]]
     """The codes by their text as exact `str`."""
 
     SCHEME_SET: ClassVar[OrderedSet[StatusCode]]  # pyright: ignore[reportIncompatibleVariableOverride] - frozen, so covariant

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 import attrs
@@ -16,7 +17,7 @@ def unique(texts: Iterable[T]) -> tuple[T, ...]:
 
 
 @attrs.frozen(eq=False, repr=False)
-class OrderedSet(Set[T]):
+class OrderedSet(AbstractSet[T]):
     """Texts in order, with the membership test of a set: `code in Statuses.ACTIVE_SCHEME_SET`.
 
     It compares with every other set, whatever the order; `&`, `|`, `-` and `^` return an `OrderedSet`.
@@ -27,24 +28,26 @@ class OrderedSet(Set[T]):
     """
 
     members: tuple[T, ...] = attrs.field(default=(), converter=unique)
-    texts: frozenset[str] = attrs.field(init=False)
-
-    @texts.default
-    def exact_texts(self) -> frozenset[str]:
-        """Return the members as exact `str`."""
-        return frozenset(str(member) for member in self.members)
+    texts: frozenset[str] = attrs.field(
+        init=False, default=attrs.Factory(lambda self: frozenset(str(member) for member in self.members), takes_self=True)
+    )
 
     def __contains__(self, text: object) -> bool:
+        """Tell whether a text is a member."""
         return text in self.texts
 
     def __iter__(self) -> Iterator[T]:
+        """Yield the members, in order."""
         return iter(self.members)
 
     def __len__(self) -> int:
+        """Return how many members there are."""
         return len(self.members)
 
     def __hash__(self) -> int:
+        """Hash as the frozenset that it equals."""
         return hash(self.texts)
 
     def __repr__(self) -> str:
+        """Return the members, in order."""
         return f"OrderedSet([{', '.join(repr(str(member)) for member in self.members)}])"

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from perdure.app import App
+    from perdure.bindings import Binding
+    from perdure.codes.family import StatusFamily
+    from perdure.codes.lifecycle import Lifecycle
     from perdure.records.spec import StatusSpec
 
 PROJECT = "perdure"
@@ -41,6 +44,42 @@ def perdure_status_specs() -> Sequence[StatusSpec[Any]]:  # type: ignore[empty-b
 
     Returns:
         The specs. A module that another plugin declares too is refused with `DuplicateModule`, naming both distributions.
+    """
+
+
+@hookspec
+def perdure_status_families() -> Sequence[type[StatusFamily]]:  # type: ignore[empty-body]
+    """Hand in families of status codes, and extensions of families.
+
+    Called once, by `App.open`, before any database is touched.
+
+    Returns:
+        The classes. Codes of an extension are added to its family, for every part of the application. The same code from two
+        plugins is agreement; one number with two names, or one name with two numbers, is refused with `CodeClash`, and two
+        families of one name with `DuplicateFamily`, naming both distributions.
+    """
+
+
+@hookspec
+def perdure_lifecycles() -> Sequence[type[Lifecycle]]:  # type: ignore[empty-body]
+    """Hand in lifecycles, and extensions of lifecycles.
+
+    Called once, by `App.open`, before any database is touched.
+
+    Returns:
+        The classes. Transitions of an extension are added to its lifecycle. Two plugins that say different things of one
+        transition are refused with `LifecycleClash`, naming both distributions.
+    """
+
+
+@hookspec
+def perdure_bindings() -> Sequence[Binding]:  # type: ignore[empty-body]
+    """Bind named parts, for `app.bindings`.
+
+    Called once, by `App.open`, before any database is touched. Factories and classes are called when their part is asked for.
+
+    Returns:
+        The bindings. A key that another plugin binds too is refused with `DuplicateBinding`, naming both distributions.
     """
 
 

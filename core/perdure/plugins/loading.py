@@ -8,22 +8,35 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import pluggy
 
+from perdure.bindings import Binding
+from perdure.codes.family import FamilyMeta
+from perdure.codes.lifecycle import LifecycleMeta
 from perdure.errors import DefinitionError, PluginError, PluginFailed, UnknownHook
 from perdure.plugins import hookspecs
 from perdure.plugins.hookspecs import PROJECT
-from perdure.plugins.report import FailedPlugin
+from perdure.plugins.report import FailedPlugin, LoadedPlugin
 from perdure.records.spec import StatusSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from pluggy import HookImpl
 
+    from perdure.codes.family import StatusFamily
+    from perdure.codes.lifecycle import Lifecycle
     from perdure.plugins.discovery import Candidate
     from perdure.plugins.report import Origin
 
 FailurePolicy = Literal["raise", "skip"]
 """What becomes of a plugin that fails: everything ends, or it is left out and told of."""
+
+EXPECTED = {
+    "perdure_status_specs": "StatusSpec",
+    "perdure_status_families": "StatusFamily classes",
+    "perdure_lifecycles": "Lifecycle classes",
+    "perdure_bindings": "Binding",
+}
+"""What each hook that hands something in returns a list of."""
 
 
 @attrs.frozen
@@ -33,12 +46,27 @@ class Contribution:
     Attributes:
         origin: Where the plugin came from.
         specs: The status it declares.
+        families: The families and extensions of families it hands in.
+        lifecycles: The lifecycles and extensions of lifecycles it hands in.
+        bindings: The parts it binds.
         hooks: Its implementations, by the name of the hook.
     """
 
     origin: Origin
-    specs: tuple[StatusSpec[Any], ...]
-    hooks: dict[str, HookImpl]
+    specs: tuple[StatusSpec[Any], ...] = ()
+    families: tuple[type[StatusFamily], ...] = ()
+    lifecycles: tuple[type[Lifecycle], ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    hooks: Mapping[str, HookImpl] = attrs.field(factory=dict)
+
+    def told(self) -> LoadedPlugin:
+        """Return what the load report says of it."""
+        return LoadedPlugin(
+            self.origin,
+            tuple(spec.module for spec in self.specs),
+            tuple(family.name for family in self.families),
+            tuple(each.__qualname__ for each in self.lifecycles),
+        )
 
 
 def load(candidates: Iterable[Candidate], policy: FailurePolicy) -> tuple[list[Contribution], list[FailedPlugin]]:
@@ -80,7 +108,14 @@ def loaded(manager: pluggy.PluginManager, candidate: Candidate) -> Contribution 
     attempt(origin, "registering it", lambda: manager.register(plugin, name=f"{origin.distribution}:{origin.plugin}"))
     try:
         hooks = implemented(manager, plugin, origin)
-        return Contribution(origin, specs_of(hooks, origin), hooks)
+        return Contribution(
+            origin,
+            resolved(answers(hooks, origin, "perdure_status_specs", StatusSpec), origin),
+            answers(hooks, origin, "perdure_status_families", FamilyMeta),
+            answers(hooks, origin, "perdure_lifecycles", LifecycleMeta),
+            answers(hooks, origin, "perdure_bindings", Binding),
+            hooks,
+        )
     except PluginError:
         manager.unregister(plugin)
         raise
@@ -110,28 +145,41 @@ def implemented(manager: pluggy.PluginManager, plugin: object, origin: Origin) -
         if not caller.has_spec() and not implementation.optionalhook:
             raise UnknownHook(origin.plugin, origin.distribution, caller.name, known)
         if implementation.wrapper or implementation.hookwrapper:
-            raise PluginFailed(origin.plugin, origin.distribution, f"it wraps {caller.name}, and hooks of perdure are not wrapped")
+            raise PluginFailed(
+                origin.plugin, origin.distribution, f"it wraps {caller.name}, and hooks of perdure are not wrapped"
+            )
         hooks[caller.name] = implementation
     for name in known:
         if name not in hooks and inspect.isroutine(getattr(plugin, name, None)):
-            raise PluginFailed(origin.plugin, origin.distribution, f"{name} lacks the decorator @hookimpl and would never be called")
+            raise PluginFailed(
+                origin.plugin, origin.distribution, f"{name} lacks the decorator @hookimpl and would never be called"
+            )
     if not hooks:
         raise PluginFailed(origin.plugin, origin.distribution, f"it implements no hook; there are {', '.join(known)}")
     return hooks
 
 
-def specs_of(hooks: dict[str, HookImpl], origin: Origin) -> tuple[StatusSpec[Any], ...]:
-    """Ask a plugin for its specs, and resolve them so that a broken one fails here, under the plugin's name."""
-    implementation = hooks.get("perdure_status_specs")
+def answers(hooks: Mapping[str, HookImpl], origin: Origin, hook: str, kind: type) -> tuple[Any, ...]:
+    """Ask a plugin for what it hands in through one hook.
+
+    Raises:
+        PluginFailed: The hook raised, or returned something else than a list of that kind.
+    """
+    implementation = hooks.get(hook)
     if implementation is None:
         return ()
-    specs = attempt(origin, "its hook perdure_status_specs", implementation.function)
-    if not isinstance(specs, list | tuple) or not all(isinstance(each, StatusSpec) for each in specs):
-        problem = f"its hook perdure_status_specs returned {specs!r:.80}; expected a list of StatusSpec"
+    found = attempt(origin, f"its hook {hook}", implementation.function)
+    if not isinstance(found, list | tuple) or not all(isinstance(each, kind) for each in found):
+        problem = f"its hook {hook} returned {found!r:.80}; expected a list of {EXPECTED[hook]}"
         raise PluginFailed(origin.plugin, origin.distribution, problem)
+    return tuple(found)
+
+
+def resolved(specs: tuple[StatusSpec[Any], ...], origin: Origin) -> tuple[StatusSpec[Any], ...]:
+    """Return specs whose annotations resolve, so that a broken one fails here, under the plugin's name."""
     for spec in specs:
         try:
             spec.fields  # noqa: B018 - resolving is the check
         except DefinitionError as error:
             raise PluginFailed(origin.plugin, origin.distribution, str(error).rstrip(".")) from error
-    return tuple(specs)
+    return specs

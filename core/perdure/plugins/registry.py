@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from perdure.bindings import Bindings
+from perdure.codes.families import Families
+from perdure.codes.keys import BindingNamespaces, CoreBindings
+from perdure.codes.lifecycles import Lifecycles
 from perdure.errors import DuplicateModule, PluginError, UnknownModule
 from perdure.plugins.loading import Contribution, attempt, load
-from perdure.plugins.report import FailedPlugin, LoadedPlugin, LoadReport, Origin
+from perdure.plugins.report import FailedPlugin, LoadReport, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,14 +26,22 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class Registry:
-    """The modules that plugins declare, and what came of loading each plugin.
+    """What plugins hand in, merged, and what came of loading each of them.
 
     Attributes:
         specs: The specs by module, in the order of the modules' names.
+        families: The families of status codes, with all extensions.
+        lifecycles: The lifecycles, with all extensions, over these families.
+        bindings: The named parts.
         report: Which plugins are loaded, blocked or failed.
+        contributions: What each plugin handed in.
+        policy: What becomes of a plugin that fails.
     """
 
     specs: Mapping[str, StatusSpec[Any]]
+    families: Families
+    lifecycles: Lifecycles
+    bindings: Bindings
     report: LoadReport
     contributions: tuple[Contribution, ...]
     policy: FailurePolicy
@@ -41,32 +53,58 @@ class Registry:
         Raises:
             DuplicateModule: Two of them are for one module.
         """
-        return cls.put_together([Contribution(Origin("Registry.of"), specs, {})], LoadReport(), "raise")
+        return cls.put_together([Contribution(Origin("Registry.of"), specs)], LoadReport(), "raise")
 
     @classmethod
-    def load(cls, candidates: Iterable[Candidate], blocked: Iterable[Origin], policy: FailurePolicy) -> Registry:
+    def load(
+        cls,
+        candidates: Iterable[Candidate],
+        blocked: Iterable[Origin],
+        policy: FailurePolicy,
+        *,
+        allow_shared_numbers: bool = False,
+    ) -> Registry:
         """Load the candidates and put together what they contribute.
 
+        Args:
+            candidates: The plugins to load.
+            blocked: Those that were left out because the application said so.
+            policy: What becomes of a plugin that fails.
+            allow_shared_numbers: Let two plugins use one number of a family for two names.
+
         Raises:
-            PluginError: A plugin failed and the policy is "raise", or two plugins declare one module, whatever the policy:
-                which of them to leave out is not for chance to say.
+            PluginError: A plugin failed and the policy is "raise"; or two plugins clash, whatever the policy: which of them to
+                leave out is not for chance to say.
+            DefinitionError: What plugins define does not fit together.
         """
         contributions, failed = load(candidates, policy)
-        loaded = tuple(LoadedPlugin(each.origin, tuple(spec.module for spec in each.specs)) for each in contributions)
-        return cls.put_together(contributions, LoadReport(loaded, tuple(blocked), tuple(failed)), policy)
+        report = LoadReport(tuple(each.told() for each in contributions), tuple(blocked), tuple(failed))
+        return cls.put_together(contributions, report, policy, allow_shared_numbers=allow_shared_numbers)
 
     @classmethod
-    def put_together(cls, contributions: Iterable[Contribution], report: LoadReport, policy: FailurePolicy) -> Registry:
-        """Return the registry of several plugins' contributions, or raise `DuplicateModule` naming both owners."""
+    def put_together(
+        cls,
+        contributions: Iterable[Contribution],
+        report: LoadReport,
+        policy: FailurePolicy,
+        *,
+        allow_shared_numbers: bool = False,
+    ) -> Registry:
+        """Return the registry of several plugins' contributions, or raise an error that names both owners of a clash."""
         given = tuple(contributions)
-        owners: dict[str, tuple[StatusSpec[Any], Origin]] = {}
-        for contribution in given:
-            for spec in contribution.specs:
-                first, origin = owners.setdefault(spec.module, (spec, contribution.origin))
-                if first is not spec:
-                    raise DuplicateModule(spec.module, str(origin), str(contribution.origin))
-        specs = {module: owners[module][0] for module in sorted(owners)}
-        return cls(MappingProxyType(specs), report, given, policy)
+        families = Families.merge(
+            ((str(each.origin), family) for each in given for family in each.families), allow_shared_numbers=allow_shared_numbers
+        )
+        handed_in = ((str(each.origin), lifecycle) for each in given for lifecycle in each.lifecycles)
+        return cls(
+            specs=united_specs(given),
+            families=families,
+            lifecycles=Lifecycles.merge(handed_in, families),
+            bindings=united_bindings(given),
+            report=report,
+            contributions=given,
+            policy=policy,
+        )
 
     def spec(self, module: str) -> StatusSpec[Any]:
         """Return the spec of a module.
@@ -92,3 +130,23 @@ class Registry:
                 if self.policy == "raise":
                     raise
                 self.report = attrs.evolve(self.report, failed=(*self.report.failed, FailedPlugin(contribution.origin, error)))
+
+
+def united_specs(contributions: Iterable[Contribution]) -> Mapping[str, StatusSpec[Any]]:
+    """Return every plugin's specs by module, or raise `DuplicateModule` naming both owners."""
+    owners: dict[str, tuple[StatusSpec[Any], Origin]] = {}
+    for contribution in contributions:
+        for spec in contribution.specs:
+            first, origin = owners.setdefault(spec.module, (spec, contribution.origin))
+            if first is not spec:
+                raise DuplicateModule(spec.module, str(origin), str(contribution.origin))
+    return MappingProxyType({module: owners[module][0] for module in sorted(owners)})
+
+
+def united_bindings(contributions: Iterable[Contribution]) -> Bindings:
+    """Return every plugin's bindings in one table, or raise `DuplicateBinding` naming both owners."""
+    bindings = Bindings(known=CoreBindings.SCHEME_SET, namespaces=BindingNamespaces.SCHEME_SET)
+    for contribution in contributions:
+        for binding in contribution.bindings:
+            bindings.add(binding, owner=str(contribution.origin))
+    return bindings

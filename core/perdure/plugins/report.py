@@ -37,10 +37,14 @@ class LoadedPlugin:
     Attributes:
         origin: Where it came from.
         modules: The modules whose status it declares.
+        families: The families of status codes that it brings or extends.
+        lifecycles: The lifecycles that it brings or extends.
     """
 
     origin: Origin
-    modules: tuple[str, ...]
+    modules: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    lifecycles: tuple[str, ...] = ()
 
 
 @attrs.frozen

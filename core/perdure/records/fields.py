@@ -10,6 +10,8 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from perdure.codes.lifecycle import Lifecycle
+
 METADATA_KEY = "perdure"
 """Where the options of `field()` lie in an attribute's metadata."""
 
@@ -23,17 +25,20 @@ class FieldOptions:
         stored_as: The name in the table, where it is not the attribute's own.
         history: How many changes of this name are kept, where it is not as many as the spec says; 0 keeps none.
         description: What the name is for, in a sentence.
+        lifecycle: How the value, a status code, may move.
     """
 
     secret: bool = False
     stored_as: str | None = None
     history: int | None = None
     description: str = ""
+    lifecycle: type[Lifecycle] | None = None
 
 
-def field(
+def field(  # noqa: PLR0913 - each is given by name
     *,
     secret: bool = False,
+    lifecycle: type[Lifecycle] | None = None,
     stored_as: str | None = None,
     history: int | None = None,
     description: str = "",
@@ -44,6 +49,7 @@ def field(
 
     Args:
         secret: Mask the value in repr, errors, logs and listings.
+        lifecycle: How the value may move; the attribute is annotated `StatusCode`. Every write obeys it.
         stored_as: The name in the table. A renamed attribute keeps its values by naming its former name here.
         history: How many changes of this name are kept; None means as many as the spec says, 0 none.
         description: What the name is for, in a sentence; shown by the command line.
@@ -53,7 +59,7 @@ def field(
     Returns:
         What `attrs.field` returns, to be assigned in the body of an attrs class.
     """
-    options = FieldOptions(secret, stored_as, history, description)
+    options = FieldOptions(secret, stored_as, history, description, lifecycle)
     return attrs.field(metadata={**(metadata or {}), METADATA_KEY: options}, **attrs_arguments)
 
 
@@ -73,6 +79,7 @@ class FieldSpec:
         secret: Whether the value is masked wherever it would be shown.
         history: How many changes of it are kept, or None for as many as the spec says.
         description: What it is for, in a sentence.
+        lifecycle: How its value may move, as the lifecycle is written, or None.
     """
 
     name: str
@@ -86,6 +93,7 @@ class FieldSpec:
     secret: bool
     history: int | None
     description: str
+    lifecycle: type[Lifecycle] | None
 
     @classmethod
     def of(cls, attribute: attrs.Attribute[Any] | dataclasses.Field[Any], annotation: Any) -> FieldSpec:
@@ -108,6 +116,7 @@ class FieldSpec:
             secret=options.secret,
             history=options.history,
             description=options.description,
+            lifecycle=options.lifecycle,
         )
 
     @property

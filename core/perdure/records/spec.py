@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 import attrs
 
+from perdure.codes.code import StatusCode
 from perdure.errors import InvalidName, InvalidSpec
 from perdure.names import checked_module, checked_name
 from perdure.records.fields import FieldSpec
@@ -72,21 +73,28 @@ class StatusSpec(Generic[R]):
         try:
             annotations = get_type_hints(self.record, include_extras=True)
         except (NameError, TypeError, SyntaxError) as error:
-            problem = f"an annotation of {self.record.__qualname__} cannot be resolved: {error}. Import or define it at module level"
-            raise InvalidSpec(self.module, problem) from error
-        found = {each.name: FieldSpec.of(each, annotations[each.name]) for each in attributes(self.record) if self.suits(each)}
+            problem = f"an annotation of {self.record.__qualname__} cannot be resolved: {error}"
+            raise InvalidSpec(self.module, f"{problem}. Import or define it at module level") from error
+        found = {each.name: self.field(each, annotations) for each in attributes(self.record)}
         self.refuse_shared_rows(found.values())
         return found
 
-    def suits(self, attribute: attrs.Attribute[Any] | dataclasses.Field[Any]) -> bool:
-        """Return True, or raise `InvalidSpec` for an attribute that cannot be a status of its own."""
+    def field(self, attribute: attrs.Attribute[Any] | dataclasses.Field[Any], annotations: Mapping[str, Any]) -> FieldSpec:
+        """Return what an attribute declares, or raise `InvalidSpec` for one that cannot be a status of its own."""
+        annotation = annotations.get(attribute.name, attribute.type)
+        if annotation is None:
+            raise InvalidSpec(self.module, f"{attribute.name!r} has no type; annotate it")
         if not attribute.init:
-            raise InvalidSpec(self.module, f"{attribute.name!r} has init=False; a status is given, not computed. Make it a property")
+            problem = f"{attribute.name!r} has init=False; a status is given, not computed"
+            raise InvalidSpec(self.module, f"{problem}. Make it a property")
         default = getattr(attribute, "default", None)
-        if isinstance(default, attrs.Factory) and default.takes_self:  # type: ignore[arg-type]
+        if isinstance(default, attrs.Factory) and default.takes_self:  # type: ignore[arg-type,union-attr]
             problem = f"the default of {attribute.name!r} needs the whole record, and a name is read without it"
             raise InvalidSpec(self.module, f"{problem}. Use a factory without takes_self, or a property")
-        return True
+        found = FieldSpec.of(attribute, annotation)
+        if found.lifecycle is not None and annotation is not StatusCode:
+            raise InvalidSpec(self.module, f"{found.name!r} has a lifecycle, and what moves is a StatusCode; annotate it so")
+        return found
 
     def refuse_shared_rows(self, fields: Iterable[FieldSpec]) -> None:
         """Refuse two attributes that would be stored under one name, and names that no table can hold."""

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from perdure.codes.graph import graph
 from perdure.errors import InvalidSpec, UnknownStatusName, ValueRefused, ValueTooLarge
-from perdure.records.codec import Codec, Mismatch
-from perdure.records.entry import MASK
+from perdure.records.values.codec import Codec, Mismatch
+from perdure.scope.course import Course
 from perdure.store.protocol import Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from perdure.codes.lifecycles import Lifecycles
     from perdure.records.fields import FieldSpec
     from perdure.records.spec import StatusSpec
     from perdure.scope.policy import Policy
@@ -58,6 +60,7 @@ class DeclaredName:
         limit: How long its JSON text may be, in bytes.
         pinned: The application's pin, or None.
         default: The application's default, else the declared one, or None.
+        course: How its value may move, or None for one that moves freely.
     """
 
     module: str
@@ -67,35 +70,47 @@ class DeclaredName:
     limit: int
     pinned: Constant | None
     default: Constant | None
+    course: Course | None
 
-    def content(self, tenant: str, value: object) -> Content:
-        """Return a value as it is to be stored.
+    def accept(self, tenant: str, value: object) -> Any:
+        """Return a value as it will be read once it is stored.
 
         Raises:
-            ValueRefused: It does not fit its declaration, is not JSON, or is too large.
+            ValueRefused: It does not fit its declaration, or is not JSON.
+        """
+        try:
+            return self.codec.accept(value)
+        except Mismatch as mismatch:
+            raise ValueRefused(tenant, self.module, self.field.name, mismatch.path, mismatch.problem) from None
+
+    def content(self, tenant: str, accepted: Any) -> Content:
+        """Return an accepted value as it is to be stored.
+
+        Raises:
+            ValueTooLarge: Its text is longer than the App allows.
         """
         name = self.field.name
-        try:
-            text = self.codec.encode(self.codec.accept(value))
-        except Mismatch as mismatch:
-            raise ValueRefused(tenant, self.module, name, mismatch.path, mismatch.problem) from (
-                None if self.field.secret else mismatch.__cause__
-            )
+        text = self.codec.encode(accepted)
         size = len(text.encode())
         if size > self.limit:
             problem = f"its JSON takes {size} bytes, and {self.limit} are allowed"
             raise ValueTooLarge(tenant, self.module, name, name, problem, size, self.limit)
         return Content(text)
 
-    def shown(self, value: object) -> object:
-        """Return a value as it may be shown."""
-        return MASK if self.field.secret else value
+    def decode(self, text: str) -> Any:
+        """Return the value of a stored text; a status code is its family's own, which has a description.
+
+        Raises:
+            Mismatch: The text does not fit the declaration.
+        """
+        value = self.codec.decode(text)
+        return value if self.course is None else self.course.known(value)
 
 
 class DeclaredModule:
     """All names of a module as this App runs them."""
 
-    def __init__(self, spec: StatusSpec[Any], policy: Policy) -> None:
+    def __init__(self, spec: StatusSpec[Any], policy: Policy, lifecycles: Lifecycles) -> None:
         """Compile the spec.
 
         Raises:
@@ -106,6 +121,7 @@ class DeclaredModule:
         """
         self.spec = spec
         self.policy = policy
+        self.lifecycles = lifecycles
         defaults, pinned = policy.defaults.get(spec.module, {}), policy.pinned.get(spec.module, {})
         for given in (defaults, pinned):
             self.refuse_unknown(given)
@@ -133,6 +149,7 @@ class DeclaredModule:
             limit=self.policy.max_value_bytes,
             pinned=self.given(field, codec, "pinned", pinned),
             default=self.given(field, codec, "defaults", defaults) or self.declared_default(field, codec),
+            course=None if field.lifecycle is None else Course(graph(self.lifecycles[field.lifecycle])),
         )
 
     def given(self, field: FieldSpec, codec: Codec[Any], argument: str, values: Mapping[str, Any]) -> Constant | None:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 from perdure.actor import acting
 from perdure.errors import StatusNotSet, StatusPinned, ValueCorrupt, place
 from perdure.names import Key, checked_actor, checked_reason
-from perdure.records.codec import Mismatch
 from perdure.records.entry import Entry, moment
+from perdure.records.values.codec import Mismatch
+from perdure.scope.course import Standing
 from perdure.store.protocol import PLAIN, Content, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from perdure.codes.code import StatusCode
     from perdure.scope.declared import DeclaredName
     from perdure.scope.policy import Policy
-    from perdure.store.protocol import Row, Store, Transaction
+    from perdure.store.protocol import Row, Store, StoredValue, Transaction
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -42,15 +44,16 @@ class Field(Generic[T]):
     Got from `status.field(lambda record: record.name)`, so that type checkers know `T` for reading and for writing.
     """
 
-    __slots__ = ("declared", "key", "last", "policy", "store")
+    __slots__ = ("declared", "key", "last", "policy", "record", "store")
 
-    def __init__(self, store: Store, tenant: str, declared: DeclaredName, policy: Policy) -> None:
-        """Bind a declared name to a tenant of a store."""
+    def __init__(self, store: Store, tenant: str, declared: DeclaredName, policy: Policy, record: object) -> None:
+        """Bind a declared name to a tenant of a store; `record` is the whole status, for conditions of a lifecycle."""
         self.store = store
         self.declared = declared
         self.policy = policy
+        self.record = record
         self.key = Key(tenant, declared.module, declared.field.stored_name)
-        self.last: tuple[str, Any] | None = None
+        self.last: tuple[StoredValue, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -86,9 +89,9 @@ class Field(Generic[T]):
                 return default
             return None if declared.default is None else declared.default.make()
         last = self.last
-        if last is not None and last[0] == stored[0]:
+        if last is not None and last[0] == stored:
             return last[1]
-        return self.decoded(stored[0], stored[1])
+        return self.decoded(stored)
 
     def required(self) -> T:
         """Return the value or its default, as `get` does.
@@ -113,7 +116,7 @@ class Field(Generic[T]):
             return cast("T", self.declared.pinned.make())
         if row is None or row.text is None:
             return self.default()
-        return cast("T", self.decoded(row.text, row.encoding))
+        return cast("T", self.decoded(row.stored))
 
     def entry(self) -> Entry[T] | None:
         """Return the value with its version, times and actor.
@@ -134,7 +137,7 @@ class Field(Generic[T]):
         if row is None or row.text is None:
             return None
         try:
-            return self.entry_with(self.decoded(row.text, row.encoding), row)
+            return self.entry_with(self.decoded(row.stored), row)
         except ValueCorrupt as error:
             return self.entry_with(None, row, error=error)
 
@@ -155,20 +158,20 @@ class Field(Generic[T]):
             error=error,
         )
 
-    def decoded(self, text: str, encoding: str) -> Any:
-        """Return the value of a row's text, and remember it where every reader may have the same one.
+    def decoded(self, stored: StoredValue) -> Any:
+        """Return the value of what is stored, and remember it where every reader may have the same one.
 
         Raises:
             ValueCorrupt: It does not fit the declaration.
         """
-        if encoding != PLAIN:
-            raise self.corrupt(self.name, f"expected the encoding {PLAIN!r}, got {encoding!r}")
+        if stored.encoding != PLAIN:
+            raise self.corrupt(self.name, f"expected the encoding {PLAIN!r}, got {stored.encoding!r}")
         try:
-            value = self.declared.codec.decode(text)
+            value = self.declared.decode(cast("str", stored.text))
         except Mismatch as mismatch:
             raise self.corrupt(mismatch.path, mismatch.problem) from None
         if self.declared.codec.immutable:
-            self.last = (text, value)
+            self.last = (stored, value)
         return value
 
     def corrupt(self, path: str, problem: str) -> ValueCorrupt:
@@ -190,12 +193,20 @@ class Field(Generic[T]):
 
         Raises:
             ValueRefused: The value does not fit its declaration; nothing was written.
+            TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
         note = self.note("set", actor, reason)
-        content = self.declared.content(self.key.tenant, value)
-        return self.written(self.store.transact(self.key, lambda transaction: transaction.put(self.key, content, note)))
+        accepted = self.declared.accept(self.key.tenant, value)
+        content = self.declared.content(self.key.tenant, accepted)
+
+        def work(transaction: Transaction) -> Row:
+            if self.declared.course is not None:
+                self.declared.course.check(self.key, self.standing(transaction.lock(self.key)), accepted, self.record)
+            return transaction.put(self.key, content, note)
+
+        return self.written(self.store.transact(self.key, work))
 
     def update(self, function: Callable[[T], T], *, actor: str | None = None, reason: str | None = None) -> Entry[T]:
         """Replace the value by what a function makes of it, whoever else writes: nobody's update is lost.
@@ -212,6 +223,7 @@ class Field(Generic[T]):
         Raises:
             StatusNotSet: Nothing is stored and there is no default; nothing was written.
             ValueRefused: What the function returned does not fit; nothing was written.
+            TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             ValueCorrupt: What is stored cannot be read; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
@@ -219,8 +231,11 @@ class Field(Generic[T]):
         note = self.note("update", actor, reason)
 
         def work(transaction: Transaction) -> Row:
-            current = self.value_in(transaction.lock(self.key))
-            return transaction.put(self.key, self.declared.content(self.key.tenant, function(current)), note)
+            row = transaction.lock(self.key)
+            accepted = self.declared.accept(self.key.tenant, function(self.value_in(row)))
+            if self.declared.course is not None:
+                self.declared.course.check(self.key, self.standing(row), accepted, self.record)
+            return transaction.put(self.key, self.declared.content(self.key.tenant, accepted), note)
 
         return self.written(self.store.transact(self.key, work))
 
@@ -235,6 +250,7 @@ class Field(Generic[T]):
             Whether anything was stored.
 
         Raises:
+            TransitionNotAllowed: The name has a lifecycle, and has left its initial codes; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
@@ -244,12 +260,21 @@ class Field(Generic[T]):
             row = transaction.lock(self.key)
             if row is None or row.text is None:
                 return False
+            if self.declared.course is not None:
+                self.declared.course.check_unset(self.key, cast("StatusCode", self.value_in(row)))
             transaction.put(self.key, Content(None), note)
             return True
 
         # Looking first keeps an unset of what was never written from leaving a row behind.
         stored = self.store.read_value(self.key)
         return stored is not None and stored.text is not None and self.store.transact(self.key, work)
+
+    def standing(self, row: Row | None) -> Standing:
+        """Return from where a value with a lifecycle moves, as a locked row has it."""
+        stored = row is not None and row.text is not None
+        if not stored and self.declared.default is None:
+            return Standing(None, stored=False)
+        return Standing(cast("StatusCode", self.value_in(row)), stored=stored)
 
     def note(self, operation: str, actor: str | None, reason: str | None) -> Note:
         """Return what the history is told of a write, or refuse it."""
@@ -262,7 +287,7 @@ class Field(Generic[T]):
 
     def written(self, row: Row) -> Entry[T]:
         """Return the entry of a row that was just written."""
-        return self.entry_with(self.decoded(cast("str", row.text), row.encoding), row)
+        return self.entry_with(self.decoded(row.stored), row)
 
     def __repr__(self) -> str:
         return f"Field({place(self.key.tenant, self.key.module, self.name)})"

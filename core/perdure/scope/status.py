@@ -74,6 +74,7 @@ class ModuleStatus(Generic[R]):
         Raises:
             UnknownStatusName: The record declares no such name.
             ValueRefused: The value does not fit its declaration; nothing was written.
+            TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
@@ -98,6 +99,7 @@ class ModuleStatus(Generic[R]):
             UnknownStatusName: The record declares no such name.
             StatusNotSet: Nothing is stored and there is no default; nothing was written.
             ValueRefused: What the function returned does not fit; nothing was written.
+            TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             ValueCorrupt: What is stored cannot be read; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
@@ -117,6 +119,7 @@ class ModuleStatus(Generic[R]):
 
         Raises:
             UnknownStatusName: The record declares no such name.
+            TransitionNotAllowed: The name has a lifecycle, and has left its initial codes; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
@@ -170,7 +173,9 @@ class ModuleStatus(Generic[R]):
             if declared is None:
                 raise self.declared.unknown(name)
             # Threads that meet here agree on one object, and with it on what it remembers.
-            found = self.fields.setdefault(name, Field(self.store, self.tenant, declared, self.declared.policy))
+            found = self.fields.setdefault(
+                name, Field(self.store, self.tenant, declared, self.declared.policy, CurrentView(self))
+            )
         return found
 
     # ----------------------------------------------------------------------- all names

@@ -43,6 +43,11 @@ class Row(NamedTuple):
     updated_at: int
     actor: str | None
 
+    @property
+    def stored(self) -> StoredValue:
+        """What a read of the value alone would have returned."""
+        return StoredValue(self.text, self.encoding, self.record_version)
+
 
 @attrs.frozen
 class Content:
@@ -100,6 +105,11 @@ class Store(Protocol):
     Every method raises a `StoreError` for what the database refuses, and `AppClosed` after `close()`.
     """
 
+    @property
+    def shown(self) -> str:
+        """How messages name the database: its URL without a password."""
+        ...
+
     def read_value(self, key: Key) -> StoredValue | None:
         """Return what is stored under the key now, or None where there is no row."""
         ...
@@ -122,7 +132,8 @@ class Store(Protocol):
         Args:
             key: What the work is about, for errors.
             work: Called again from the start where the database asks for it (a deadlock, a busy file), so it must do nothing
-                that cannot be repeated.
+                that cannot be repeated. It may read from the store and must not call `transact`. What it raises is raised as
+                it is, and nothing is written.
 
         Returns:
             What `work` returned, committed and durable.

@@ -1,0 +1,82 @@
+"""How the value of one name may move: the rules that a lifecycle puts on `set`, `update` and `unset`.
+
+They are checked under the row's lock, so that of two writers who make the same move one wins, and the other is told what is
+allowed from where the first has brought it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from perdure.errors import TransitionNotAllowed, UnknownStatusCode, place
+
+if TYPE_CHECKING:
+    from perdure.codes.code import StatusCode
+    from perdure.codes.graph import Graph
+    from perdure.names import Key
+
+NOTHING = "nothing stored"
+"""What messages call the status of a name that was never set."""
+
+
+@attrs.frozen
+class Standing:
+    """From where a value moves.
+
+    Attributes:
+        code: The stored code, else the default, else None.
+        stored: Whether it is stored.
+    """
+
+    code: StatusCode | None
+    stored: bool
+
+
+@attrs.frozen
+class Course:
+    """The moves that one name's lifecycle allows.
+
+    Attributes:
+        graph: The lifecycle with everything that plugins added.
+    """
+
+    graph: Graph
+
+    def known(self, code: StatusCode) -> StatusCode:
+        """Return the family's own code, which has a description; one that no plugin brings any more is kept as it is."""
+        return self.graph.family.by_text.get(code, code)
+
+    def check(self, key: Key, standing: Standing, target: StatusCode, record: Any) -> None:
+        """Return if a value may move to `target`, and raise otherwise.
+
+        A name that is not stored may begin at an initial code, or move on from its default. A stored one moves as the lifecycle
+        says; to stay where it is, is a move like any other.
+
+        Raises:
+            UnknownStatusCode: The target is no code of the family.
+            TransitionNotAllowed: The lifecycle has no such move, or its condition says no to the record.
+        """
+        if target not in self.graph.codes:
+            raise UnknownStatusCode(self.graph.family.name, str(target), tuple(self.graph.family.by_text))
+        if not standing.stored and target in self.graph.initial:
+            return
+        if standing.code is None:
+            raise self.refused(key, NOTHING, str(target), tuple(map(str, self.graph.initial)))
+        if not self.graph.can(standing.code, target, row=record):
+            refusal = self.graph.refusal(standing.code, target)
+            raise attrs.evolve(refusal, where=place(*key))
+
+    def check_unset(self, key: Key, code: StatusCode) -> None:
+        """Return if a value may be unset: only from an initial code, or unset and set would be a way around the lifecycle.
+
+        Raises:
+            TransitionNotAllowed: The value has left its initial codes.
+        """
+        if code not in self.graph.initial:
+            raise self.refused(key, str(code), "unset", tuple(map(str, self.graph.targets(code))))
+
+    def refused(self, key: Key, current: str, wanted: str, allowed: tuple[str, ...]) -> TransitionNotAllowed:
+        """Return the error for a move that the lifecycle does not have."""
+        return TransitionNotAllowed(self.graph.name, current, wanted, allowed, condition=False, where=place(*key))

@@ -1,0 +1,65 @@
+"""What a transaction does to the tables: the `Transaction` of every store, on whatever executes its statements."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from perdure.store.protocol import Row
+
+if TYPE_CHECKING:
+    from perdure.names import Key
+    from perdure.store.protocol import Content, Note
+    from perdure.store.statements import Execute, Statement, Statements
+
+
+class Writer:
+    """Locks and writes within a transaction that somebody else begins and ends.
+
+    Args:
+        statements: The statements of the database.
+        execute: Runs one statement: on a connection of the store, or on a caller's.
+    """
+
+    def __init__(self, statements: Statements, execute: Execute) -> None:
+        self.statements = statements
+        self.execute = execute
+
+    def lock(self, key: Key) -> Row | None:
+        """Read a row and keep other writers away from its key; see `Transaction.lock`."""
+        return self.only_row(self.statements.lock, {**key._asdict(), "at": microseconds()})
+
+    def put(self, key: Key, content: Content, note: Note) -> Row:
+        """Write a row, the change to the history, and drop what the history need not keep; see `Transaction.put`."""
+        at = microseconds()
+        values = {
+            **key._asdict(),
+            "value": content.text,
+            "encoding": content.encoding,
+            "record_version": content.record_version,
+            "actor": note.actor,
+        }
+        row = self.only_row(self.statements.put, {**values, "created_at": at, "updated_at": at})
+        if row is None:
+            raise AssertionError("an upsert returns its row")
+        if note.keep:
+            told = {"operation": note.operation, "reason": note.reason, "change_set": note.change_set, "at": at}
+            self.run(self.statements.record, {**values, **told, "version": row.version})
+        if row.version > note.keep:
+            self.run(self.statements.prune, {**values, "until": row.version - note.keep})
+        return row
+
+    def only_row(self, statement: Statement, values: dict[str, object]) -> Row | None:
+        """Run a statement by key and return the row it found or made."""
+        # All rows, though there is one at most: SQLite is not done with a RETURNING before it was read to its end.
+        rows = self.execute(statement.text, statement.arguments(values)).fetchall()
+        return Row(*rows[0]) if rows else None
+
+    def run(self, statement: Statement, values: dict[str, object]) -> None:
+        """Run a statement that returns nothing."""
+        self.execute(statement.text, statement.arguments(values))
+
+
+def microseconds() -> int:
+    """Return the time now in microseconds since 1970, UTC."""
+    return time.time_ns() // 1000

@@ -1,0 +1,143 @@
+"""What is found broken: rows edited by hand, files that are none, places that are not there."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from perdure import App, StoreCorrupt, StoreReadOnly, StoreUnavailable, ValueCorrupt
+
+from .conftest import COURSE, TRAINING, User, plugin
+
+MODULE = "training-student"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "app.db"
+
+
+@pytest.fixture
+def app(path):
+    with App.open(f"sqlite:///{path}", plugins=[plugin(TRAINING, COURSE)]) as app:
+        yield app
+
+
+def edit(path, name, text):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        changed = connection.execute("UPDATE perdure_status SET value = ? WHERE name = ?", (text, name))
+        assert changed.rowcount == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("user", '{"name": "ada", "a', "user: "),
+        ("user", '{"name": "ada", "age": "36"}', r"user\.age: expected int, got '36' \(str\)"),
+        ("user", '{"name": "ada"}', "user: 'age' is missing"),
+        ("visits", "NaN", "visits: "),
+        ("visits", "true", r"visits: expected int, got True \(bool\)"),
+        ("visits", "", "visits: "),
+        ("size", "0", "size: 'size' must be >= 1: 0"),
+    ],
+)
+def test_a_damaged_value_is_told_of_and_never_taken_for_a_default(app, path, name, text, problem):
+    status = app.scope(MODULE).status
+    status.set("enable", True)
+    status.set(name, {"user": User("ada", 36)}.get(name, 3))
+    edit(path, name, text)
+    reads = [lambda: status.get(name), lambda: status.get(name, None), lambda: getattr(status.current, name), status.load]
+    for read in reads:
+        with pytest.raises(ValueCorrupt, match=f"{MODULE}: the stored value cannot be read: {problem}"):
+            read()
+    with pytest.raises(ValueCorrupt):
+        status.update(name, lambda value: value)
+    assert status.get("enable") is True
+    assert name in status
+    assert [(each.name, bool(each.error)) for each in app.entries()] == [("enable", False), (name, True)]
+    damaged = status.entry(name)
+    assert damaged.version == 1
+    assert "ValueCorrupt" in repr(damaged)
+    with pytest.raises(ValueCorrupt):
+        damaged.value  # noqa: B018
+    assert status.set(name, {"user": User("ada", 37)}.get(name, 4)).version == 2
+    assert status.entry(name).error is None
+
+
+def test_an_encoding_that_is_not_known_is_told_of(app, path):
+    status = app.scope(MODULE).status
+    status.set("visits", 1)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE perdure_status SET encoding = 'sealed'")
+    with pytest.raises(ValueCorrupt, match="expected the encoding 'json', got 'sealed'"):
+        status.get("visits")
+
+
+def test_a_row_that_nobody_declares_any_more_does_not_disturb(app, path):
+    app.scope(MODULE).status.set("visits", 1)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE perdure_status SET name = 'gone'")
+    assert app.entries() == []
+    assert app.scope(MODULE).status.get("visits") == 0
+
+
+def test_a_file_that_is_no_database_is_left_alone(path):
+    path.write_bytes(b"not a database, but somebody's precious notes" * 50)
+    before = path.read_bytes()
+    with pytest.raises(StoreCorrupt, match=str(path)):
+        App.open(f"sqlite:///{path}", plugins=[])
+    assert path.read_bytes() == before
+
+
+def test_a_missing_directory_is_named(tmp_path):
+    with pytest.raises(StoreUnavailable, match="nowhere"):
+        App.open(f"sqlite:///{tmp_path / 'nowhere' / 'app.db'}", plugins=[])
+
+
+def test_a_file_that_was_deleted_is_not_written_to_in_silence(app, path):
+    app.scope(MODULE).status.set("visits", 1)
+    for each in path.parent.iterdir():
+        each.unlink()
+    with pytest.raises(StoreUnavailable):
+        app.scope(MODULE).status.set("visits", 2)
+
+
+READ_ONLY = """
+import os, sys
+from perdure import App, StoreReadOnly
+from training_student import STATUS
+App.open("sqlite://").close()  # imports what nobody may not read
+if os.getuid() == 0:
+    os.setuid(65534)
+with App.open(sys.argv[1]) as app:
+    status = app.scope("training-student").status
+    print(status.get("visits"))
+    try:
+        status.set("visits", 2)
+    except StoreReadOnly as error:
+        print(error)
+"""
+
+
+def test_a_read_only_file_can_be_read_and_says_why_it_is_not_written(path, tmp_path):
+    with App.open(f"sqlite:///{path}", plugins=[plugin(TRAINING)]) as app:
+        app.scope(MODULE).status.set("visits", 1)
+    tmp_path.chmod(0o777)  # the shared memory of SQLite's log lies beside the file, for readers too
+    for folder in list(tmp_path.parents)[:3]:
+        folder.chmod(0o755)
+    path.chmod(0o444)
+    found = subprocess.run([sys.executable, "-c", READ_ONLY, f"sqlite:///{path}"], capture_output=True, text=True, check=False)
+    assert found.stdout.startswith("1\ntraining-student.visits: the store is read-only"), found.stdout + found.stderr
+
+
+def test_a_database_opened_for_reading_refuses_writes(path):
+    with App.open(f"sqlite:///{path}", plugins=[plugin(TRAINING)]) as app:
+        app.scope(MODULE).status.set("visits", 1)
+    with App.open(f"sqlite:///file:{path}?mode=ro&uri=true", plugins=[plugin(TRAINING)]) as app:
+        assert app.scope(MODULE).status.get("visits") == 1
+        with pytest.raises(StoreReadOnly):
+            app.scope(MODULE).status.set("visits", 2)
