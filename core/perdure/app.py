@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from perdure import environment
-from perdure.actor import acting_as
 from perdure.codes.keys import CoreBindings
-from perdure.errors import AppClosed, InvalidArgument, InvalidSpec, InvalidStoreUrl, NoStoreConfigured
+from perdure.errors import InvalidArgument, InvalidStoreUrl, NoStoreConfigured
 from perdure.names import checked_actor, checked_tenant
 from perdure.plugins.discovery import handed_in, installed, without_blocked
 from perdure.plugins.loading import FailurePolicy
 from perdure.plugins.registry import Registry
-from perdure.scope.declared import DeclaredModule
 from perdure.scope.policy import Policy
-from perdure.scope.scope import Scope
-from perdure.scope.status import ModuleStatus
 from perdure.store.sqlite import SQLiteStore
+from perdure.tenant import Resources, TenantView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from perdure.bindings import Bindings
-    from perdure.codes.families import Families
-    from perdure.codes.lifecycles import Lifecycles
     from perdure.plugins.discovery import Candidate
-    from perdure.plugins.report import LoadReport, Origin
-    from perdure.records.entry import Entry
-    from perdure.records.spec import StatusSpec
-    from perdure.store.protocol import Store
-
-R = TypeVar("R")
+    from perdure.plugins.report import Origin
 
 Durability = Literal["full", "normal"]
 """What a committed write survives: "full" a loss of power, "normal" a killed process."""
@@ -46,23 +32,12 @@ Durability = Literal["full", "normal"]
 MAX_VALUE_BYTES = 65536
 
 
-class App:
+class App(TenantView):
     """An application's modules and where their status is kept; made by `App.open`, used in a `with` block.
 
-    One App may be used by any number of threads, and after a fork in the child too.
-
-    Attributes:
-        tenant: Whose values these are, or the empty string.
+    One App may be used by any number of threads, and after a fork in the child too. It sees the values of one tenant, that of
+    those who need none unless it is told; `tenant(…)` gives the others.
     """
-
-    def __init__(self, store: Store, registry: Registry, policy: Policy, tenant: str) -> None:
-        """Put together what `App.open` has built."""
-        self.store = store
-        self.registry = registry
-        self.policy = policy
-        self.tenant = tenant
-        self.closed = False
-        self.known_scopes: dict[str, Scope[Any]] = {}
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a decision of the application, given by name
@@ -129,7 +104,8 @@ class App:
         candidates, left_out = found_plugins(plugins, tuple(blocked) or environment.blocked())
         registry = Registry.load(candidates, left_out, on_plugin_failure, allow_shared_numbers=allow_shared_numbers)
         migrating = migrate if migrate is not None else environment.migrate()
-        app = cls(SQLiteStore.open(where, durability=durability, migrate=migrating), registry, policy, whose)
+        store = SQLiteStore.open(where, durability=durability, migrate=migrating)
+        app = cls(Resources(store, registry, policy), whose)
         try:
             app.bindings.value(CoreBindings.APPLICATION_INSTANCE, app)
             app.bindings.value(CoreBindings.APPLICATION_CONFIG, policy)
@@ -142,115 +118,35 @@ class App:
 
     def check_policy(self) -> None:
         """Compile the modules that the application has decided something about, so that a wrong decision fails on opening."""
-        for module in {**self.policy.defaults, **self.policy.pinned}:
+        policy, registry = self.resources.policy, self.resources.registry
+        for module in {**policy.defaults, **policy.pinned}:
             # A module whose plugin failed or is blocked is not gone, and neither is what the application decided about it.
-            if module in self.registry.specs or self.report.complete:
+            if module in registry.specs or registry.report.complete:
                 self.scope(module)
 
-    # ----------------------------------------------------------------------- modules
-
-    @overload
-    def scope(self, module: StatusSpec[R]) -> Scope[R]: ...
-    @overload
-    def scope(self, module: str) -> Scope[Any]: ...
-    def scope(self, module: str | StatusSpec[Any]) -> Scope[Any]:
-        """Return what belongs to one module.
+    def tenant(self, name: str) -> TenantView:
+        """Return the same modules with the values of another tenant. The view shares everything with this App.
 
         Args:
-            module: The module's name; or its spec, and then the scope has the record's type.
-
-        Returns:
-            The scope: the same object every time.
+            name: The tenant, in 64 characters; the empty string is the tenant of those who need none.
 
         Raises:
-            UnknownModule: No loaded plugin declares it; the nearest known one is suggested.
-            InvalidSpec: The given spec is not the one that a plugin declared, or a default in it does not fit.
-            UnsupportedType: The record has a type that cannot be written to JSON and read back.
-            AppClosed: The App is closed.
+            InvalidName: No table can hold the name.
         """
-        if self.closed:
-            raise AppClosed(self.store.shown)
-        name = module if isinstance(module, str) else module.module
-        found = self.known_scopes.get(name)
-        if found is None:
-            spec = self.registry.spec(name)
-            status: ModuleStatus[Any] = ModuleStatus(self.store, self.tenant, DeclaredModule(spec, self.policy, self.lifecycles))
-            found = self.known_scopes.setdefault(name, Scope(spec, status))
-        if not isinstance(module, str) and module != found.spec:
-            raise InvalidSpec(
-                name, "it is not the one that the loaded plugin declares; pass the plugin's own, or the module's name"
-            )
-        return found
-
-    def scopes(self) -> list[Scope[Any]]:
-        """Return the scope of every module that a plugin declares, in the order of their names."""
-        return [self.scope(module) for module in self.registry.specs]
-
-    @property
-    def report(self) -> LoadReport:
-        """Which plugins are loaded, blocked or failed, and from which distribution each came."""
-        return self.registry.report
-
-    @property
-    def families(self) -> Families:
-        """The families of status codes, each with everything that plugins added: by name, or typed by class."""
-        return self.registry.families
-
-    @property
-    def lifecycles(self) -> Lifecycles:
-        """The lifecycles, each with everything that plugins added, over these families: by class."""
-        return self.registry.lifecycles
-
-    @property
-    def bindings(self) -> Bindings:
-        """The named parts that the application and its plugins have bound."""
-        return self.registry.bindings
-
-    # ----------------------------------------------------------------------- values
-
-    def entries(self) -> list[Entry[Any]]:
-        """Return every stored or pinned value of every declared module, read in one query, ordered by module and name.
-
-        A damaged value does not end the listing: its entry has an `error`.
-
-        Raises:
-            StoreError: The database cannot be read.
-            AppClosed: The App is closed.
-        """
-        rows = {
-            module: list(of_module) for module, of_module in groupby(self.store.read_tenant(self.tenant), attrgetter("module"))
-        }
-        return [entry for scope in self.scopes() for entry in scope.status.entries_of(rows.get(scope.module, ()))]
-
-    def acting_as(self, actor: str) -> AbstractContextManager[None]:
-        """Name the actor of every write made inside a `with` block, in this thread or task and in those that it starts.
-
-        The name follows tasks and `asyncio.to_thread`; it does not follow a `threading.Thread` or an executor.
-
-        Args:
-            actor: Who acts: a user, a job, a command; 255 characters at most.
-
-        Raises:
-            InvalidName: The actor is empty, too long, or holds NUL or a lone surrogate.
-        """
-        return acting_as(checked_actor(actor))
+        return TenantView(self.resources, checked_tenant(name))
 
     # ----------------------------------------------------------------------- end
 
     def close(self) -> None:
         """Give the database back. Afterwards every use raises `AppClosed`; closing again does nothing."""
-        self.closed = True
-        self.store.close()
+        self.resources.closed = True
+        self.resources.store.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        tenant = f", tenant={self.tenant!r}" if self.tenant else ""
-        return f"<App on {self.store.shown}{tenant}, {len(self.registry.specs)} modules{', closed' if self.closed else ''}>"
 
 
 def parsed_url(url: str | URL | None) -> URL:

@@ -62,7 +62,7 @@ def test_a_pinned_value_is_shown_as_such(open_app):
     app = open_app(pinned={MODULE: {"visits": 5}})
     entry = app.scope(MODULE).status.entry("visits")
     assert (entry.value, entry.pinned, entry.version, entry.actor) == (5, True, 0, None)
-    assert entry.created_at == entry.updated_at == app.policy.opened_at
+    assert entry.created_at == entry.updated_at == app.resources.policy.opened_at
     assert "visits" in app.scope(MODULE).status
     assert [each.pinned for each in app.entries()] == [True]
     assert "pinned=True" in repr(entry)
@@ -148,11 +148,11 @@ def test_arguments_win_over_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("PERDURE_TENANT", "acme")
     monkeypatch.setenv("PERDURE_BLOCKED", "training-student, demo-course")
     with App.open() as app:
-        assert app.tenant == "acme"
+        assert app.tenant_name == "acme"
         assert {origin.plugin for origin in app.report.blocked} == {"training-student", "demo-course"}
         assert (tmp_path / "env.db").exists()
     with App.open("sqlite://", tenant="", blocked=["training-student"]) as app:
-        assert app.tenant == ""
+        assert app.tenant_name == ""
         assert [origin.plugin for origin in app.report.blocked] == ["training-student"]
 
 
@@ -182,6 +182,26 @@ def test_tenants_do_not_see_each_other(tmp_path):
         assert app.entries() == []
         with pytest.raises(ValueRefused, match="tenant 'b'"):
             app.scope(MODULE).status.set("visits", "x")
+
+
+def test_a_view_of_a_tenant_shares_the_app_and_nothing_of_its_values(app):
+    status = app.scope(MODULE).status
+    views = {name: app.tenant(name) for name in ("a", "b", "A", "a ")}
+    for number, view in enumerate(views.values()):
+        assert view.entries() == []
+        view.scope(MODULE).status.set("visits", number)
+    assert [view.scope(MODULE).status.get("visits") for view in views.values()] == [0, 1, 2, 3]
+    assert status.entry("visits") is None
+    assert [entry.tenant for entry in views["b"].entries()] == ["b"]
+    assert not hasattr(views["a"], "close")
+    assert "tenant='a'" in repr(views["a"])
+    assert app.tenant("").entries() == app.entries()
+    assert views["a"].scope(TRAINING).spec is TRAINING
+    with pytest.raises(InvalidName):
+        app.tenant("t" * 65)
+    app.close()
+    with pytest.raises(AppClosed):
+        views["a"].scope(MODULE)
 
 
 def test_after_closing_every_use_says_so(open_app):
@@ -221,7 +241,7 @@ def test_a_plugin_that_fails_when_opened_closes_the_store(url):
     made.perdure_opened = perdure_opened
     with pytest.raises(PluginFailed, match="its hook perdure_opened raised RuntimeError: not today"):
         App.open(url, plugins=[made])
-    assert seen[0].closed
+    assert seen[0].resources.closed
 
 
 def test_a_spec_that_is_not_the_plugins_own_is_refused(app):

@@ -48,7 +48,7 @@ def test_reading_never_writes(app, status):
     assert "visits" not in status
     assert status.current.visits == 0
     assert status.entries() == []
-    assert app.store.read_tenant("") == []
+    assert app.resources.store.read_tenant("") == []
 
 
 def test_update_starts_from_the_value_or_the_default(status):
@@ -61,7 +61,7 @@ def test_update_of_nothing_says_so_and_writes_nothing(app, status):
     with pytest.raises(StatusNotSet, match="nothing is stored for 'user', and no default is declared"):
         status.update("user", lambda user: user)
     assert "user" not in status
-    assert app.store.read_tenant("") == []
+    assert app.resources.store.read_tenant("") == []
 
 
 def test_an_update_that_fails_writes_nothing(status):
@@ -180,7 +180,7 @@ def test_an_unknown_name_is_refused_everywhere_with_the_nearest(status):
 
 def test_a_renamed_attribute_keeps_its_row(app, status):
     status.set("renamed", 4)
-    assert [row.name for row in app.store.read_tenant("")] == ["former"]
+    assert [row.name for row in app.resources.store.read_tenant("")] == ["former"]
     assert status.entry("renamed").name == "renamed"
 
 

@@ -106,7 +106,7 @@ def test_an_uninstalled_module_is_gone_and_its_rows_are_not(python, tmp_path):
                 app.scope("garden")
             except UnknownModule as error:
                 print(error)
-            print(len(app.store.read_tenant("")))
+            print(len(app.resources.store.read_tenant("")))
     """
     assert run(python, "-c", textwrap.dedent(code), url).splitlines() == [
         "['garden'] False",

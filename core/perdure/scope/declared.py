@@ -97,15 +97,6 @@ class DeclaredName:
             raise ValueTooLarge(tenant, self.module, name, name, problem, size, self.limit)
         return Content(text)
 
-    def decode(self, text: str) -> Any:
-        """Return the value of a stored text; a status code is its family's own, which has a description.
-
-        Raises:
-            Mismatch: The text does not fit the declaration.
-        """
-        value = self.codec.decode(text)
-        return value if self.course is None else self.course.known(value)
-
 
 class DeclaredModule:
     """All names of a module as this App runs them."""
@@ -140,7 +131,8 @@ class DeclaredModule:
 
     def declared(self, field: FieldSpec, defaults: Mapping[str, Any], pinned: Mapping[str, Any]) -> DeclaredName:
         """Compile one name."""
-        codec = Codec.of(self.spec.module, field)
+        course = None if field.lifecycle is None else Course(graph(self.lifecycles[field.lifecycle]))
+        codec = Codec.of(self.spec.module, field, own=None if course is None else course.known)
         return DeclaredName(
             module=self.spec.module,
             field=field,
@@ -149,7 +141,7 @@ class DeclaredModule:
             limit=self.policy.max_value_bytes,
             pinned=self.given(field, codec, "pinned", pinned),
             default=self.given(field, codec, "defaults", defaults) or self.declared_default(field, codec),
-            course=None if field.lifecycle is None else Course(graph(self.lifecycles[field.lifecycle])),
+            course=course,
         )
 
     def given(self, field: FieldSpec, codec: Codec[Any], argument: str, values: Mapping[str, Any]) -> Constant | None:

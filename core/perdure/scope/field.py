@@ -167,7 +167,7 @@ class Field(Generic[T]):
         if stored.encoding != PLAIN:
             raise self.corrupt(self.name, f"expected the encoding {PLAIN!r}, got {stored.encoding!r}")
         try:
-            value = self.declared.decode(cast("str", stored.text))
+            value = self.declared.codec.decode(cast("str", stored.text))
         except Mismatch as mismatch:
             raise self.corrupt(mismatch.path, mismatch.problem) from None
         if self.declared.codec.immutable:

@@ -40,6 +40,7 @@ class Codec(Generic[T]):
         secret: Whether problems must not show the value.
         immutable: Whether a decoded value may be handed out again to another caller.
         rules: The field's own converter and validators.
+        own: Puts the application's own object in place of an equal one: the status code with its description; or None.
     """
 
     name: str
@@ -50,14 +51,16 @@ class Codec(Generic[T]):
     take: Callable[[Any], Any]
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
+    own: Callable[[Any], Any] | None = None
 
     @classmethod
-    def of(cls, module: str, field: FieldSpec) -> Codec[Any]:
+    def of(cls, module: str, field: FieldSpec, own: Callable[[Any], Any] | None = None) -> Codec[Any]:
         """Make the codec of a field.
 
         Args:
             module: The module whose record it is.
             field: The field.
+            own: Puts the application's own object in place of an equal one.
 
         Raises:
             UnsupportedType: The declared type, or a part of it, cannot be kept.
@@ -74,6 +77,7 @@ class Codec(Generic[T]):
                 take=INTAKE.get_structure_hook(declared),
                 write=JSON.get_unstructure_hook(declared),
                 read=JSON.get_structure_hook(declared),
+                own=own,
             )
 
     def accept(self, value: object) -> T:
@@ -117,7 +121,7 @@ class Codec(Generic[T]):
             value = self.take(rules.convert(value))
         if rules.validators:
             rules.validate(value)
-        accepted: T = value
+        accepted: T = value if self.own is None else self.own(value)
         return accepted
 
     def explained(self, text: str) -> Mismatch:
