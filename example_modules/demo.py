@@ -5,15 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from sqlalchemy import create_engine, select
 
-from perdure import App
+import order_desk
+from order_desk.orders import history
+from perdure import App, graph
 from perdure.errors import PerdureError
+from perdure_user import UserLifecycle, UserStatuses
 
 console = Console(highlight=False, width=120, soft_wrap=True)
 
@@ -83,6 +88,45 @@ def refuse(app: App) -> None:
             console.print(f"      [yellow]{escape(type(error).__name__)}[/] {escape(str(error))}")
 
 
+def vocabulary(app: App) -> None:
+    """Show a family and a lifecycle that one plugin publishes and another extends."""
+    users, moves = app.families[UserStatuses], graph(app.lifecycles[UserLifecycle])
+    show('UserStatuses.is_valid("409_ON_LEAVE")  # as perdure-user wrote it', UserStatuses.is_valid("409_ON_LEAVE"))
+    show('app.families[UserStatuses].is_valid("409_ON_LEAVE")  # with staff-leave', users.is_valid("409_ON_LEAVE"))
+    show('moves.targets("409_ON_LEAVE")', [str(code) for code in moves.targets("409_ON_LEAVE")])
+    try:
+        moves.check("409_ON_LEAVE", "403_BLOCKED")
+    except PerdureError as error:
+        show('moves.check("409_ON_LEAVE", "403_BLOCKED")')
+        console.print(f"      [yellow]{escape(type(error).__name__)}[/] {escape(str(error))}")
+
+
+def orders_and_workers(url: str) -> None:
+    """Let two workers take the same orders, and one delivery fail at first."""
+    engine, delivered, broken = create_engine(url), [], ["cake"]
+
+    def deliver(item: str) -> None:
+        if item in broken:
+            broken.remove(item)
+            raise RuntimeError("the van broke down")
+        delivered.append(item)
+
+    order_desk.metadata.create_all(engine)
+    with engine.begin() as connection:
+        for item in [f"parcel {number}" for number in range(40)] + ["cake"]:
+            order_desk.place(connection, item)
+        show("order_desk.waiting(connection)", order_desk.waiting(connection))
+    with ThreadPoolExecutor() as pool:
+        counts = list(pool.map(lambda worker: order_desk.serve(engine, deliver, worker=worker), ["worker 1", "worker 2"]))
+    show("two workers served at once; delivered by both together", sum(counts))
+    show("delivered twice", len(delivered) - len(set(delivered)))
+    with engine.connect() as connection:
+        cake = select(history.c.from_code, history.c.to_code, history.c.actor, history.c.reason).where(history.c.entity == "41")
+        for before, after, actor, reason in connection.execute(cake.order_by(history.c.id)):
+            console.print(f"      cake: {before} -> {after}  {actor or ''}  {reason or ''}")
+    engine.dispose()
+
+
 def last(url: str) -> None:
     """Read everything in a second process."""
     found = subprocess.run([sys.executable, "-c", READER, url], check=True, capture_output=True, text=True)  # noqa: S603 - our own
@@ -104,6 +148,11 @@ def main() -> None:
             refuse(app)
         heading("5. A second process finds what lasted")
         last(url)
+        with App.open(url) as app:
+            heading("6. Status codes that one plugin publishes and another extends")
+            vocabulary(app)
+        heading("7. A lifecycle on a table of one's own: an order desk with two workers")
+        orders_and_workers(url)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import attrs
-from perdure_user import UserLifecycle, UserStatuses
 
 from perdure import Category, Lifecycle, StatusCode, StatusFamily, StatusSpec, field, hookimpl, transition
+from perdure_user import UserLifecycle, UserStatuses
 
 __all__ = ["STATUS", "StaffLeaveStatus", "StaffLifecycle", "StaffStatuses"]
 
