@@ -22,7 +22,7 @@ $(INSTALLED): $(PYPROJECTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "perdure needs Python 3.11 or newer, and $(PYTHON) is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --group dev $(patsubst %,-e ./%,$(PROJECTS))
+	$(BIN)/python -m pip install --quiet --group dev $(patsubst %,-e ./%,$(PROJECTS:core=core[postgresql,mariadb]))
 	@touch $@
 
 demo: $(INSTALLED)
