@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -123,15 +125,17 @@ with App.open(sys.argv[1]) as app:
 """
 
 
-def test_a_read_only_file_can_be_read_and_says_why_it_is_not_written(path, tmp_path):
-    with App.open(f"sqlite:///{path}", plugins=[plugin(TRAINING)]) as app:
-        app.scope(MODULE).status.set("visits", 1)
-    tmp_path.chmod(0o777)  # the shared memory of SQLite's log lies beside the file, for readers too
-    for folder in list(tmp_path.parents)[:3]:
-        folder.chmod(0o755)
-    path.chmod(0o444)
-    found = subprocess.run([sys.executable, "-c", READ_ONLY, f"sqlite:///{path}"], capture_output=True, text=True, check=False)
-    assert found.stdout.startswith("1\ntraining-student.visits: the store is read-only"), found.stdout + found.stderr
+def test_a_read_only_file_can_be_read_and_says_why_it_is_not_written():
+    # A folder of its own, since that of pytest is closed to others; SQLite's shared memory lies beside the file, for readers too.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        path = Path(folder, "app.db")
+        with App.open(f"sqlite:///{path}", plugins=[plugin(TRAINING)]) as app:
+            app.scope(MODULE).status.set("visits", 1)
+        path.chmod(0o444)
+        command = [sys.executable, "-c", READ_ONLY, f"sqlite:///{path}"]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert found.stdout.startswith("1\ntraining-student.visits: the store is read-only"), found.stdout + found.stderr
 
 
 def test_a_database_opened_for_reading_refuses_writes(path):

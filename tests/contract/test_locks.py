@@ -1,0 +1,84 @@
+"""Named locks, and the order of first writes, as an application has them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from perdure import App, InvalidArgument, InvalidName, LockUnavailable
+from tests.services.redis import redis_masters
+
+from .conftest import COURSE, TRAINING, plugin
+
+MODULE = "training-student"
+
+
+def test_a_lock_is_held_by_one(open_app):
+    app = open_app()
+    lock = app.scope(MODULE).lock
+    with lock("report", timeout=0) as held:
+        assert not held.lost
+        held.check()
+        with pytest.raises(LockUnavailable, match=r"training-student.report"), lock("report", timeout=0):
+            pass
+        with app.scope("demo-course").lock("report", timeout=0), lock("other", timeout=0):
+            pass
+        with app.tenant("a").scope(MODULE).lock("report", timeout=0):
+            pass
+    with lock("report", timeout=0):
+        pass
+
+
+def test_a_lock_has_a_name_that_can_be_kept(app):
+    with pytest.raises(InvalidName):
+        app.scope(MODULE).lock("")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_first_writes_and_named_locks_go_through_redis_where_it_is_given(url, count):
+    with redis_masters(count) as masters, App.open(
+        url, plugins=[plugin(TRAINING, COURSE)], redis=[master.url for master in masters]
+    ) as app:
+        status = app.scope(MODULE).status
+        assert status.set("visits", 1).version == 1
+        assert status.update("size", lambda n: n + 1).value == 6
+        with app.scope(MODULE).lock("report", timeout=0):
+            assert [master.client().keys("perdure-named-*") != [] for master in masters] == [True] * count
+            with pytest.raises(LockUnavailable), app.scope(MODULE).lock("report", timeout=0):
+                pass
+        for master in masters:
+            master.kill()
+        assert status.set("enable", True).version == 1  # the primary key decides; Redis only orders
+        assert status.set("visits", 2).version == 2
+        with pytest.raises(LockUnavailable), app.scope(MODULE).lock("report", timeout=0):
+            pass
+        assert app.resources.counters.snapshot().first_writes_without_lock == 1
+
+
+def test_a_required_lock_refuses_the_first_write_and_no_other(url):
+    with redis_masters(1) as masters, App.open(
+        url, plugins=[plugin(TRAINING, COURSE)], redis=masters[0].url, lock_required=True
+    ) as app:
+        status = app.scope(MODULE).status
+        status.set("visits", 1)
+        masters[0].kill()
+        with pytest.raises(LockUnavailable, match=r"training-student.enable"):
+            status.set("enable", True)
+        assert "enable" not in status
+        assert status.set("visits", 2).version == 2
+
+
+def test_a_required_lock_needs_redis(open_app):
+    with pytest.raises(InvalidArgument, match="redis"):
+        open_app(lock_required=True)
+
+
+def test_pottery_is_imported_only_where_redis_was_given(open_app):
+    open_app()
+    assert "pottery" not in sys.modules or any("redlock" in name for name in sys.modules)
+
+
+def test_a_url_of_redis_that_is_none_is_refused(open_app):
+    with pytest.raises(InvalidArgument):
+        open_app(redis=["nonsense"])
