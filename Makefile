@@ -1,6 +1,7 @@
 # make demo    set up, and show the main job
 # make test    set up, and run the tests
 # make check   lint, types, layers, and the tests
+# make services    install the servers that the tests talk to (Debian): PostgreSQL, MariaDB, Redis
 #
 # Another Python: make test PYTHON=python3.13 VENV=.venv313
 
@@ -15,7 +16,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := test
-.PHONY: demo test check lint types layers format clean
+.PHONY: demo test check lint types layers services format clean
 
 # A pyproject that changed is the only reason to install again.
 $(INSTALLED): $(PYPROJECTS)
@@ -43,6 +44,14 @@ layers: $(INSTALLED)
 	$(BIN)/lint-imports
 
 check: lint types layers test
+
+# Only what is missing; the tests start what does not run.
+services:
+	@missing=; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	ls /usr/sbin/mariadbd >/dev/null 2>&1 || missing="$$missing mariadb-server"; \
+	command -v redis-server >/dev/null 2>&1 || missing="$$missing redis-server"; \
+	test -z "$$missing" || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; }
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix

@@ -1,4 +1,4 @@
-"""Runs the blocks of README and docs as tests: each page in an empty folder of its own."""
+"""Runs the blocks of README and docs as tests, each page in an empty folder of its own; says which servers were missing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from sybil import Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
+from tests.services.required import missing
 
 if TYPE_CHECKING:
+    import pytest
     from sybil import Example
 
 
@@ -63,6 +65,14 @@ class Page:
     def leave(self, _namespace: dict[str, Any]) -> None:
         """Take everything back."""
         self.stack.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end, where nobody overlooks it, what was not tested because a server was not there."""
+    if missing:
+        terminalreporter.section("NOT TESTED: servers that were not found", sep="!", red=True, bold=True)
+        for message in missing.values():
+            terminalreporter.write_line(message)
 
 
 page = Page()

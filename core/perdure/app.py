@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+import attrs
 
 from perdure import environment
 from perdure.codes.keys import CoreBindings
-from perdure.errors import InvalidArgument, InvalidStoreUrl, NoStoreConfigured
+from perdure.errors import InvalidArgument, NoStoreConfigured
+from perdure.locks import locks_for
+from perdure.metrics import Counters
 from perdure.names import checked_actor, checked_tenant
 from perdure.plugins.discovery import handed_in, installed, without_blocked
 from perdure.plugins.loading import FailurePolicy
 from perdure.plugins.registry import Registry
 from perdure.scope.policy import Policy
-from perdure.store.sqlite import SQLiteStore
+from perdure.store.driver import Durability
+from perdure.store.opening import open_store
 from perdure.tenant import Resources, TenantView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from perdure.plugins.discovery import Candidate
-    from perdure.plugins.report import Origin
+    from sqlalchemy import URL, Connection, Engine
 
-Durability = Literal["full", "normal"]
-"""What a committed write survives: "full" a loss of power, "normal" a killed process."""
+    from perdure.metrics import Metrics
 
 MAX_VALUE_BYTES = 65536
 
@@ -44,14 +47,17 @@ class App(TenantView):
         cls,
         url: str | URL | None = None,
         *,
+        engine: Engine | None = None,
+        redis: str | Iterable[str] | None = None,
         tenant: str | None = None,
         plugins: Iterable[object] | None = None,
-        blocked: Iterable[str] = (),
+        blocked: str | Iterable[str] | None = None,
         on_plugin_failure: FailurePolicy = "raise",
         allow_shared_numbers: bool = False,
         defaults: Mapping[str, Mapping[str, Any]] | None = None,
         pinned: Mapping[str, Mapping[str, Any]] | None = None,
         durability: Durability = "full",
+        lock_required: bool = False,
         migrate: bool | None = None,
         max_value_bytes: int = MAX_VALUE_BYTES,
         actor: str | None = None,
@@ -59,7 +65,11 @@ class App(TenantView):
         """Find the installed plugins, open the database and return the App.
 
         Args:
-            url: The database, as SQLAlchemy writes it: `sqlite:///app.db`, or `sqlite://` for memory. Else `PERDURE_URL`.
+            url: The database, as SQLAlchemy writes it: `sqlite:///app.db`, `sqlite://` for memory, `postgresql://…` or
+                `mariadb://…`. Else `PERDURE_URL`.
+            engine: A host's own Engine in its place; it is used as it is, and never disposed of.
+            redis: The URLs of Redis masters that do not replicate one another, for Redlock: `redis://host:6379/0`, one, three or
+                five. Else `PERDURE_REDIS`, with commas between them; else no Redlock.
             tenant: Whose values, in 64 characters; else `PERDURE_TENANT`, else the empty string.
             plugins: Plugin objects to use in place of what is installed.
             blocked: Names of entry points or distributions that must not be imported; else `PERDURE_BLOCKED`.
@@ -68,6 +78,7 @@ class App(TenantView):
             defaults: What the application knows better than a module, below stored values: `{module: {name: value}}`.
             pinned: The same above stored values; setting a pinned name is refused.
             durability: What a committed write survives: "full" a loss of power, "normal" a killed process.
+            lock_required: Refuse a first write whose lock cannot be had in time, which otherwise goes through without.
             migrate: Whether to create and upgrade perdure's tables; else `PERDURE_MIGRATE`, else True.
             max_value_bytes: How long a value's JSON text may be, in bytes of UTF-8.
             actor: Who writes where neither the call nor `acting_as` says; kept in the history.
@@ -84,28 +95,37 @@ class App(TenantView):
             ValueRefused: A value in them does not fit.
             StoreError: The database cannot be opened, or its tables do not fit.
         """
-        where = parsed_url(url if url is not None else environment.url())
+        where = place(url, engine)
         refuse_unless(durability in get_args(Durability), "durability", durability, "'full' or 'normal'")
         refuse_unless(on_plugin_failure in get_args(FailurePolicy), "on_plugin_failure", on_plugin_failure, "'raise' or 'skip'")
         refuse_unless(
-            isinstance(max_value_bytes, int) and max_value_bytes > 0,
+            isinstance(max_value_bytes, int) and not isinstance(max_value_bytes, bool) and max_value_bytes > 0,
             "max_value_bytes",
             max_value_bytes,
             "a number of bytes above 0",
         )
         policy = Policy(
-            defaults=defaults or {},
-            pinned=pinned or {},
+            defaults=checked_values("defaults", defaults),
+            pinned=checked_values("pinned", pinned),
             max_value_bytes=max_value_bytes,
             actor=checked_actor(actor) if actor is not None else None,
             opened_at=datetime.now(UTC),
         )
         whose = checked_tenant(tenant if tenant is not None else environment.tenant())
-        candidates, left_out = found_plugins(plugins, tuple(blocked) or environment.blocked())
-        registry = Registry.load(candidates, left_out, on_plugin_failure, allow_shared_numbers=allow_shared_numbers)
+        chosen = without_blocked(
+            installed() if plugins is None else handed_in(plugins), listed(blocked, "blocked", environment.blocked)
+        )
+        registry = Registry.load(chosen, on_plugin_failure, allow_shared_numbers=allow_shared_numbers)
+        refuse_unless(migrate in (None, True, False), "migrate", migrate, "True or False")
         migrating = migrate if migrate is not None else environment.migrate()
-        store = SQLiteStore.open(where, durability=durability, migrate=migrating)
-        app = cls(Resources(store, registry, policy), whose)
+        masters = listed(redis, "redis", environment.redis)
+        store, counters = open_store(where, durability=durability, migrate=migrating), Counters()
+        try:
+            locks = locks_for(store, masters, counters, required=lock_required)
+        except BaseException:
+            store.close()
+            raise
+        app = cls(Resources(store, registry, policy, locks, counters), whose)
         try:
             app.bindings.value(CoreBindings.APPLICATION_INSTANCE, app)
             app.bindings.value(CoreBindings.APPLICATION_CONFIG, policy)
@@ -119,10 +139,15 @@ class App(TenantView):
     def check_policy(self) -> None:
         """Compile the modules that the application has decided something about, so that a wrong decision fails on opening."""
         policy, registry = self.resources.policy, self.resources.registry
+        undeclared: list[str] = []
         for module in {**policy.defaults, **policy.pinned}:
-            # A module whose plugin failed or is blocked is not gone, and neither is what the application decided about it.
-            if module in registry.specs or registry.report.complete:
+            # A module whose plugin failed or is blocked is not gone, and neither is what the application decided about it. But
+            # what looks like a slip is one: a pin that does not hold is worse than an App that does not open.
+            if module in registry.specs or registry.report.complete or looks_like(module, registry.specs):
                 self.scope(module)
+            else:
+                undeclared.append(module)
+        registry.report = attrs.evolve(registry.report, undeclared=tuple(undeclared))
 
     def tenant(self, name: str) -> TenantView:
         """Return the same modules with the values of another tenant. The view shares everything with this App.
@@ -135,12 +160,60 @@ class App(TenantView):
         """
         return TenantView(self.resources, checked_tenant(name))
 
+    def tenants(self) -> list[str]:
+        """Return every tenant of whom anything was ever stored, in order; the empty string is the tenant of those who need none.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        return list(self.resources.store.tenants())
+
+    def erase_tenant(self, name: str) -> int:
+        """Remove everything that is stored for a tenant, its history too, for good.
+
+        Args:
+            name: The tenant.
+
+        Returns:
+            How many values there were, unset ones counted.
+
+        Raises:
+            InvalidName: No table can hold the name.
+            StoreError: The database refused; nothing was removed, unless the error is `OutcomeUnknown`.
+        """
+        return self.resources.store.erase_tenant(checked_tenant(name))
+
+    # ----------------------------------------------------------------------- the database
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Return a context manager: a connection to the App's database with a transaction, for `status.within(…)`.
+
+        It commits at the end of the block; what the block raises rolls it back. Enter and leave it on one thread.
+
+        Raises:
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
+            AppClosed: The App is closed.
+        """
+        return self.resources.store.begin()
+
+    def ping(self) -> float:
+        """Ask the database for nothing, and return the seconds until it answered.
+
+        Raises:
+            StoreError: It does not answer.
+            AppClosed: The App is closed.
+        """
+        return self.resources.store.ping()
+
+    def metrics(self) -> Metrics:
+        """Return how often things happened since the App was opened."""
+        return self.resources.counters.snapshot()
+
     # ----------------------------------------------------------------------- end
 
     def close(self) -> None:
         """Give the database back. Afterwards every use raises `AppClosed`; closing again does nothing."""
-        self.resources.closed = True
-        self.resources.store.close()
+        self.resources.close()
 
     def __enter__(self) -> Self:
         return self
@@ -149,29 +222,40 @@ class App(TenantView):
         self.close()
 
 
-def parsed_url(url: str | URL | None) -> URL:
-    """Return a database URL as SQLAlchemy's.
+def place(url: str | URL | None, engine: Engine | None) -> str | URL | Engine:
+    """Return where the status is kept.
 
     Raises:
-        NoStoreConfigured: There is none.
-        InvalidStoreUrl: It is no URL, or names a database that perdure does not keep status in.
+        NoStoreConfigured: Neither is given, nor does the environment say.
+        InvalidArgument: Both are given.
     """
-    if url is None:
+    refuse_unless(url is None or engine is None, "engine", engine, "either url= or engine=, and not both")
+    found = engine if engine is not None else url if url is not None else environment.url()
+    if found is None:
         raise NoStoreConfigured
-    try:
-        where = make_url(url)
-    except ArgumentError:
-        raise InvalidStoreUrl(str(url), "it is not of the form database://…") from None
-    if where.get_backend_name() != "sqlite":
-        raise InvalidStoreUrl(where.render_as_string(), f"status is not kept in {where.get_backend_name()!r}")
-    if where.get_driver_name() != "pysqlite":
-        raise InvalidStoreUrl(where.render_as_string(), f"the driver {where.get_driver_name()!r} is not pysqlite; leave it out")
-    return where
+    return found
 
 
-def found_plugins(plugins: Iterable[object] | None, blocked: tuple[str, ...]) -> tuple[list[Candidate], list[Origin]]:
-    """Return the given plugins, or those that are installed, apart from those that are blocked."""
-    return without_blocked(installed() if plugins is None else handed_in(plugins), blocked)
+def listed(given: str | Iterable[str] | None, argument: str, from_environment: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """Return an argument that lists texts, or what the environment lists where it is not given."""
+    if given is None:
+        return from_environment()
+    found = (given,) if isinstance(given, str) else tuple(given)
+    refuse_unless(all(isinstance(each, str) for each in found), argument, given, "a list of str")
+    return found
+
+
+def checked_values(argument: str, given: Mapping[str, Mapping[str, Any]] | None) -> Mapping[str, Mapping[str, Any]]:
+    """Return values by module and name, or refuse another shape; the values are not shown, as secrets may be among them."""
+    values = {} if given is None else given
+    fits = isinstance(values, Mapping) and all(isinstance(names, Mapping) for names in values.values())
+    refuse_unless(fits, argument, type(given), "{module: {name: value}}")
+    return values
+
+
+def looks_like(module: str, known: Iterable[str]) -> bool:
+    """Whether a name is likely to be a slip for one that is known."""
+    return bool(difflib.get_close_matches(module, list(known), n=1))
 
 
 def refuse_unless(fits: bool, argument: str, given: object, expected: str) -> None:  # noqa: FBT001 - it is the condition

@@ -7,6 +7,7 @@ import os
 from perdure.errors import InvalidArgument
 
 URL = "PERDURE_URL"
+REDIS = "PERDURE_REDIS"
 TENANT = "PERDURE_TENANT"
 MIGRATE = "PERDURE_MIGRATE"
 BLOCKED = "PERDURE_BLOCKED"
@@ -18,6 +19,11 @@ NO = {"0", "false", "no", "off"}
 def url() -> str | None:
     """Return the database URL, or None."""
     return os.environ.get(URL) or None
+
+
+def redis() -> tuple[str, ...]:
+    """Return the URLs of Redis masters: a list with commas between them."""
+    return listed(REDIS)
 
 
 def tenant() -> str:
@@ -41,4 +47,9 @@ def migrate() -> bool:
 
 def blocked() -> tuple[str, ...]:
     """Return the names of blocked plugins: a list with commas between them."""
-    return tuple(name for each in os.environ.get(BLOCKED, "").split(",") if (name := each.strip()))
+    return listed(BLOCKED)
+
+
+def listed(variable: str) -> tuple[str, ...]:
+    """Return what a variable lists with commas."""
+    return tuple(item for each in os.environ.get(variable, "").split(",") if (item := each.strip()))

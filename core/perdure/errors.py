@@ -38,6 +38,10 @@ PerdureError
 ├── UnknownTransition
 ├── InvalidTarget
 ├── TransitionNotAllowed
+├── TransitionConflict            another transaction was in the way; the caller's is to be rolled back
+├── TransactionRequired
+├── EntityNotFound
+├── SeveralEntities
 ├── FrozenDefinition
 ├── UnknownBinding
 ├── BindingNotBound
@@ -49,6 +53,8 @@ PerdureError
     ├── StoreFull
     ├── StoreCorrupt
     ├── SchemaMismatch
+    ├── Conflict
+    ├── TransactionRefused
     └── OutcomeUnknown
 ```
 
@@ -588,6 +594,18 @@ class SchemaMismatch(StoreError):
     headline: ClassVar[str] = "the store's tables do not fit this perdure"
 
 
+class Conflict(StoreError):
+    """Another transaction was in the way. What was to be written is not, and the message says what has become of the rest."""
+
+    headline: ClassVar[str] = "another transaction was in the way"
+
+
+class TransactionRefused(StoreError):
+    """The caller's transaction cannot be joined: no transaction, another database, over already; nothing was written."""
+
+    headline: ClassVar[str] = "the transaction cannot be joined"
+
+
 class OutcomeUnknown(StoreError):
     """The database failed during COMMIT: the write may have happened or not. Read before writing again."""
 
@@ -867,6 +885,79 @@ class TransitionNotAllowed(PerdureError):
             )
         allowed = ", ".join(self.allowed) if self.allowed else "nothing: there is no way out"
         return f"{about}{self.lifecycle} does not allow {self.wanted!r} from {self.current!r}. Allowed from here: {allowed}."
+
+
+@attrs.define(eq=False)
+class TransitionConflict(PerdureError):
+    """Another transaction was in the way, and the database refused to move a status; the driver's error is chained.
+
+    Attributes:
+        lifecycle: The lifecycle.
+        table: The table.
+        problem: What the database said.
+    """
+
+    lifecycle: str
+    table: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.lifecycle}: another transaction was in the way on {self.table}, and the database refused: {self.problem}. "
+            "Nothing was moved. Roll your transaction back, and run it again from its beginning."
+        )
+
+
+@attrs.define(eq=False)
+class TransactionRequired(PerdureError):
+    """A status was to be moved on a connection in AUTOCOMMIT, and this database needs several statements for it.
+
+    Attributes:
+        table: The table.
+    """
+
+    table: str
+
+    def __str__(self) -> str:
+        return (
+            f"A status of {self.table} cannot be moved in AUTOCOMMIT: the guard and the update would be two transactions. "
+            "Nothing was moved. Use a connection with a transaction, as in engine.begin()."
+        )
+
+
+@attrs.define(eq=False)
+class EntityNotFound(PerdureError, LookupError):
+    """No row matches, so no status was moved.
+
+    Attributes:
+        table: The table.
+        condition: What was looked for.
+    """
+
+    table: str
+    condition: str
+
+    def __str__(self) -> str:
+        return f"No row of {self.table} matches {self.condition}. Nothing was moved."
+
+
+@attrs.define(eq=False)
+class SeveralEntities(PerdureError, LookupError):
+    """More than one row matches where one was to be moved; none was.
+
+    Attributes:
+        table: The table.
+        condition: What was looked for.
+    """
+
+    table: str
+    condition: str
+
+    def __str__(self) -> str:
+        return (
+            f"More than one row of {self.table} matches {self.condition}, and one was to be moved. Nothing was moved. "
+            "Name one row, by its key; for many there are apply_all and claim."
+        )
 
 
 @attrs.define(eq=False)

@@ -63,7 +63,7 @@ def checked(text: str, what: str, limit: int, *, may_be_empty: bool = False) -> 
         InvalidName: It is no `str`, empty, too long, or holds NUL or half of a surrogate pair.
     """
     if not isinstance(text, str):
-        raise InvalidName(what, repr(text), f"expected str, got {type(text).__name__}")
+        raise InvalidName(what, repr(text), f"is no str but {type(text).__name__}")
     if not text and not may_be_empty:
         raise InvalidName(what, text, "is empty")
     if len(text) > limit:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from perdure.actor import acting_as
 from perdure.errors import AppClosed, InvalidSpec
-from perdure.names import checked_actor
+from perdure.names import checked_actor, checked_module
+from perdure.records.spec import StatusSpec
 from perdure.scope.declared import DeclaredModule
 from perdure.scope.scope import Scope
 from perdure.scope.status import ModuleStatus
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     from perdure.bindings import Bindings
     from perdure.codes.families import Families
     from perdure.codes.lifecycles import Lifecycles
+    from perdure.locks import Locks
+    from perdure.metrics import Counters
     from perdure.plugins.registry import Registry
     from perdure.plugins.report import LoadReport
     from perdure.records.entry import Entry
-    from perdure.records.spec import StatusSpec
     from perdure.scope.policy import Policy
     from perdure.store.protocol import Store
 
@@ -36,14 +38,18 @@ class Resources:
         store: The database.
         registry: What plugins handed in.
         policy: What the application decided.
+        locks: What keeps its locks.
+        counters: What it counts while it works.
         closed: Whether the App is closed, and with it every view.
     """
 
-    def __init__(self, store: Store, registry: Registry, policy: Policy) -> None:
+    def __init__(self, store: Store, registry: Registry, policy: Policy, locks: Locks, counters: Counters) -> None:
         """Take what `App.open` has built."""
         self.store = store
         self.registry = registry
         self.policy = policy
+        self.locks = locks
+        self.counters = counters
         self.closed = False
         self.modules: dict[str, DeclaredModule] = {}
 
@@ -54,6 +60,12 @@ class Resources:
             compiled = DeclaredModule(self.registry.spec(module), self.policy, self.registry.lifecycles)
             found = self.modules.setdefault(module, compiled)
         return found
+
+    def close(self) -> None:
+        """Give the database and the lock masters back; a second call does nothing."""
+        self.closed = True
+        self.store.close()
+        self.locks.close()
 
 
 class TenantView:
@@ -95,13 +107,14 @@ class TenantView:
         """
         if self.resources.closed:
             raise AppClosed(self.resources.store.shown)
-        name = module if isinstance(module, str) else module.module
+        name = checked_module(module.module if isinstance(module, StatusSpec) else module)
         found = self.known_scopes.get(name)
         if found is None:
-            declared = self.resources.declared(name)
-            status: ModuleStatus[Any] = ModuleStatus(self.resources.store, self.tenant_name, declared)
-            found = self.known_scopes.setdefault(name, Scope(declared.spec, status))
-        if not isinstance(module, str) and module != found.spec:
+            resources = self.resources
+            declared = resources.declared(name)
+            status: ModuleStatus[Any] = ModuleStatus(resources.store, self.tenant_name, declared, resources.locks.first_writes)
+            found = self.known_scopes.setdefault(name, Scope(declared.spec, status, resources.locks.named))
+        if isinstance(module, StatusSpec) and module != found.spec:
             raise InvalidSpec(
                 name, "it is not the one that the loaded plugin declares; pass the plugin's own, or the module's name"
             )

@@ -6,8 +6,11 @@ from types import ModuleType
 
 import attrs
 import pytest
+from sqlalchemy import create_engine, delete, inspect
+from tests.services.databases import MariaDBServer, PostgreSQLServer
 
 from perdure import App, StatusSpec, field, hookimpl
+from perdure.store.tables import metadata
 
 
 @attrs.frozen
@@ -56,9 +59,51 @@ def plugin(*specs: StatusSpec, name: str = "contract_plugin") -> ModuleType:
     return made
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(scope="session")
+def postgresql_url():
+    """A database of this run's own, on a PostgreSQL that is there or that the tests start."""
+    server = PostgreSQLServer()
+    yield server.new_database()
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb_url():
+    """A database of this run's own, on a MariaDB that is there or that the tests start."""
+    server = MariaDBServer()
+    yield server.new_database()
+    server.close()
+
+
+def emptied(url):
+    """Return a server's database without what the test before has left in it."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        present = inspect(connection).get_table_names()
+        for table in metadata.sorted_tables:
+            if table.name in present:
+                connection.execute(delete(table))
+    engine.dispose()
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["file", "memory", "postgresql", "mariadb"])
 def url(request, tmp_path):
-    return "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path / 'app.db'}"
+    """Where this test keeps its status."""
+    return "sqlite://" if request.param == "memory" else place(request, tmp_path)
+
+
+@pytest.fixture(params=["file", "postgresql", "mariadb"])
+def shared_url(request, tmp_path):
+    """Where this test keeps its status, and other processes and Apps find it."""
+    return place(request, tmp_path)
+
+
+def place(request, tmp_path):
+    """Return the URL of an empty place of the kind that a fixture is asked for."""
+    if request.param == "file":
+        return f"sqlite:///{tmp_path / 'app.db'}"
+    return emptied(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture

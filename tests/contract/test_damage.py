@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from perdure import App, StoreCorrupt, StoreReadOnly, StoreUnavailable, ValueCorrupt
+from perdure import App, StoreCorrupt, StoreReadOnly, StoreUnavailable, ValueCorrupt, ValueRefused
 
 from .conftest import COURSE, TRAINING, User, plugin
 
@@ -68,6 +68,46 @@ def test_a_damaged_value_is_told_of_and_never_taken_for_a_default(app, path, nam
         damaged.value  # noqa: B018
     assert status.set(name, {"user": User("ada", 37)}.get(name, 4)).version == 2
     assert status.entry(name).error is None
+
+
+def test_an_update_loses_nothing_that_newer_code_has_added(app, path):
+    status = app.scope(MODULE).status
+    status.set("user", User("ada", 36))
+    edit(path, "user", '{"name":"ada","age":36,"email":"ada@example.org"}')
+    assert status.get("user") == User("ada", 36)
+    with pytest.raises(ValueRefused, match=r"user\.email: the stored value has this key, which the declared type does not know"):
+        status.update("user", lambda user: user)
+    assert status.entry("user").version == 1
+    assert status.set("user", User("ada", 37)).version == 2
+    assert status.update("user", lambda user: user).version == 3
+
+
+@pytest.mark.parametrize("times", ["'x'", "1e300", "9223372036854775807"])
+def test_damaged_times_are_told_of_and_end_no_listing(app, path, times):
+    status = app.scope(MODULE).status
+    status.set("visits", 1)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE perdure_status SET created_at = {times}")
+    assert status.get("visits") == 1
+    assert isinstance(status.entry("visits").error, ValueCorrupt)
+    assert [bool(entry.error) for entry in app.entries()] == [True]
+    assert status.set("visits", 2).version == 2
+
+
+@pytest.mark.parametrize("damage", ["CAST(x'ff' AS TEXT)", "x'3130'"])
+def test_what_is_no_text_is_told_of_and_ends_no_listing(app, path, damage):
+    status = app.scope(MODULE).status
+    status.set("visits", 1)
+    status.set("enable", True)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE perdure_status SET value = {damage} WHERE name = 'visits'")
+    with pytest.raises(ValueCorrupt):
+        status.get("visits")
+    with pytest.raises(ValueCorrupt):
+        status.update("visits", lambda visits: visits)
+    assert [(entry.name, bool(entry.error)) for entry in app.entries()] == [("enable", False), ("visits", True)]
+    assert status.set("visits", 2).version == 2
+    assert status.get("visits") == 2
 
 
 def test_an_encoding_that_is_not_known_is_told_of(app, path):

@@ -151,14 +151,13 @@ def test_a_code_without_a_lifecycle_moves_freely(status):
     assert status.set("free", Statuses.NEW).value.category is Category.PENDING
 
 
-def test_with_its_plugin_a_code_can_be_used_and_without_it_an_old_value_still_loads(tmp_path):
-    url = f"sqlite:///{tmp_path / 'app.db'}"
-    with App.open(url, plugins=[Base(), Pausing()]) as app:
+def test_with_its_plugin_a_code_can_be_used_and_without_it_an_old_value_still_loads(shared_url):
+    with App.open(shared_url, plugins=[Base(), Pausing()]) as app:
         status = app.scope("worker").status
         for code in (Jobs.NEW, Jobs.RUNNING, PausedJobs.PAUSED):
             status.set("job", code)
         assert status.get("job").description == "Waiting to go on"
-    with App.open(url, plugins=[Base()]) as app:
+    with App.open(shared_url, plugins=[Base()]) as app:
         status = app.scope("worker").status
         old = status.get("job")
         assert (old, old.category, old.description) == ("406_PAUSED", Category.INACTIVE, "")
@@ -167,7 +166,7 @@ def test_with_its_plugin_a_code_can_be_used_and_without_it_an_old_value_still_lo
             status.set("job", Jobs.RUNNING)
         with pytest.raises(UnknownStatusCode):
             status.set("defaulted", "406_PAUSED")
-    with App.open(url, plugins=[Base(), Pausing()]) as app:
+    with App.open(shared_url, plugins=[Base(), Pausing()]) as app:
         assert app.scope("worker").status.set("job", Jobs.RUNNING).version == 4
 
 

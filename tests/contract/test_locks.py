@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 import pytest
+from tests.services.redis import redis_masters
 
 from perdure import App, InvalidArgument, InvalidName, LockUnavailable
-from tests.services.redis import redis_masters
 
 from .conftest import COURSE, TRAINING, plugin
 
@@ -37,14 +37,15 @@ def test_a_lock_has_a_name_that_can_be_kept(app):
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_first_writes_and_named_locks_go_through_redis_where_it_is_given(url, count):
-    with redis_masters(count) as masters, App.open(
-        url, plugins=[plugin(TRAINING, COURSE)], redis=[master.url for master in masters]
-    ) as app:
+    with (
+        redis_masters(count) as masters,
+        App.open(url, plugins=[plugin(TRAINING, COURSE)], redis=[master.url for master in masters]) as app,
+    ):
         status = app.scope(MODULE).status
         assert status.set("visits", 1).version == 1
         assert status.update("size", lambda n: n + 1).value == 6
         with app.scope(MODULE).lock("report", timeout=0):
-            assert [master.client().keys("perdure-named-*") != [] for master in masters] == [True] * count
+            assert [master.client.keys("perdure-named-*") != [] for master in masters] == [True] * count
             with pytest.raises(LockUnavailable), app.scope(MODULE).lock("report", timeout=0):
                 pass
         for master in masters:
@@ -57,9 +58,10 @@ def test_first_writes_and_named_locks_go_through_redis_where_it_is_given(url, co
 
 
 def test_a_required_lock_refuses_the_first_write_and_no_other(url):
-    with redis_masters(1) as masters, App.open(
-        url, plugins=[plugin(TRAINING, COURSE)], redis=masters[0].url, lock_required=True
-    ) as app:
+    with (
+        redis_masters(1) as masters,
+        App.open(url, plugins=[plugin(TRAINING, COURSE)], redis=masters[0].url, lock_required=True) as app,
+    ):
         status = app.scope(MODULE).status
         status.set("visits", 1)
         masters[0].kill()

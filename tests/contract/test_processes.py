@@ -22,8 +22,8 @@ url = sys.argv[1]
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'app.db'}"
+def url(shared_url):
+    return shared_url
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -133,3 +133,34 @@ def test_parent_and_forked_child_both_go_on(url):
                 os._exit(code)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert status.update("visits", lambda n: n + 1).value == 12
+
+
+FORKING = """
+import faulthandler, os, threading
+faulthandler.dump_traceback_later(60, exit=True)
+
+def busy(app, number):
+    for _ in range(40):
+        app.tenant(f"t{number}").scope("training-student").status.update("visits", lambda n: n + 1)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                app.resources.modules.clear()  # so that the child compiles, too
+                app.scope("demo-course").status.get("enable")
+                app.tenant(f"t{number}").scope("training-student").status.update("visits", lambda n: n + 1)
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+with App.open(url, durability="normal") as app:
+    threads = [threading.Thread(target=busy, args=(app, number)) for number in range(3)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    print([app.tenant(f"t{number}").scope("training-student").status.get("visits") for number in range(3)])
+"""
+
+
+def test_threads_that_fork_at_once_and_their_children_all_go_on(url):
+    assert outcomes([start(FORKING, url)]) == ["[80, 80, 80]\n"]

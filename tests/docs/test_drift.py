@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from perdure_migration import MigrationStatuses
-from perdure_user import UserLifecycle, UserStatuses
 
 import perdure
 from perdure import Category, Statuses, graph
 from perdure.plugins import hookspecs
+from perdure_migration import MigrationStatuses
+from perdure_user import UserLifecycle, UserStatuses
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "reference/status-codes.md").read_text("utf-8")

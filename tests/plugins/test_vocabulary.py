@@ -5,9 +5,6 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from perdure_migration import MigrationStatuses
-from perdure_role import RoleStatuses
-from perdure_user import UserLifecycle, UserStatuses, UserTypes
 
 from perdure import (
     App,
@@ -30,6 +27,9 @@ from perdure import (
     hookimpl,
     transition,
 )
+from perdure_migration import MigrationStatuses
+from perdure_role import RoleStatuses
+from perdure_user import UserLifecycle, UserStatuses, UserTypes
 
 COMMON = ["000_UNKNOWN", "201_ACTIVATED", "401_DEACTIVATED", "403_BLOCKED", "405_ARCHIVED"]
 

@@ -23,7 +23,7 @@ def test_a_name_is_kept_as_it_is(text):
         (checked_tenant, "t" * 65, "it has 65 characters, and 64 fit"),
         (checked_actor, "a\0b", "it holds a NUL character"),
         (checked_name, "\ud800", "it holds a lone surrogate"),
-        (checked_name, 7, "expected str, got int"),
+        (checked_name, 7, "it is no str but int"),
         (checked_reason, "r" * 1001, "it has 1001 characters, and 1000 fit"),
     ],
 )

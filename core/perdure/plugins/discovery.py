@@ -7,6 +7,7 @@ without a word.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from perdure.plugins.hookspecs import PROJECT
 from perdure.plugins.report import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
     from importlib.metadata import EntryPoint
 
 
@@ -48,7 +49,13 @@ def origin_of(entry_point: EntryPoint) -> Origin:
 
 def handed_in(plugins: Iterable[object]) -> list[Candidate]:
     """Return the given plugin objects as candidates, in the order of their names."""
-    found = [Candidate(Origin(name_of(plugin)), lambda plugin=plugin: plugin) for plugin in plugins]  # type: ignore[misc]
+    found: list[Candidate] = []
+    names: Counter[str] = Counter()
+    for plugin in plugins:
+        name = name_of(plugin)
+        names[name] += 1
+        several = f"{name} {names[name]}" if names[name] > 1 else name
+        found.append(Candidate(Origin(several), lambda plugin=plugin: plugin))  # type: ignore[misc]
     return sorted(found, key=lambda candidate: candidate.origin.plugin)
 
 
@@ -57,23 +64,41 @@ def name_of(plugin: object) -> str:
     return getattr(plugin, "__name__", None) or type(plugin).__qualname__
 
 
-def without_blocked(candidates: Iterable[Candidate], blocked: Collection[str]) -> tuple[list[Candidate], list[Origin]]:
-    """Split candidates into those to load and the origins of those that are blocked.
+@attrs.frozen
+class Selection:
+    """Which of the candidates are loaded.
+
+    Attributes:
+        candidates: Those to load.
+        blocked: Where those come from that must not be imported.
+        unmatched: The names that were to block something, and no candidate goes by.
+    """
+
+    candidates: tuple[Candidate, ...]
+    blocked: tuple[Origin, ...]
+    unmatched: tuple[str, ...]
+
+
+def without_blocked(candidates: Iterable[Candidate], blocked: Iterable[str]) -> Selection:
+    """Split candidates into those to load and those that are blocked.
 
     Args:
         candidates: What was found.
         blocked: Names of entry points or distributions; a distribution's in any spelling that pip accepts.
     """
-    names, distributions = set(blocked), {normalized(name) for name in blocked}
-
-    def is_blocked(origin: Origin) -> bool:
-        return origin.plugin in names or (origin.distribution is not None and normalized(origin.distribution) in distributions)
-
-    found = list(candidates)
-    return (
-        [each for each in found if not is_blocked(each.origin)],
-        [each.origin for each in found if is_blocked(each.origin)],
+    found, names = list(candidates), list(blocked)
+    matches = {name: [each.origin for each in found if goes_by(each.origin, name)] for name in names}
+    left_out = {origin for origins in matches.values() for origin in origins}
+    return Selection(
+        tuple(each for each in found if each.origin not in left_out),
+        tuple(each.origin for each in found if each.origin in left_out),
+        tuple(name for name, origins in matches.items() if not origins),
     )
+
+
+def goes_by(origin: Origin, name: str) -> bool:
+    """Whether a plugin's entry point, or its distribution, is called so."""
+    return origin.plugin == name or (origin.distribution is not None and normalized(origin.distribution) == normalized(name))
 
 
 def normalized(distribution: str) -> str:

@@ -89,6 +89,9 @@ def perdure_opened(app: App) -> None:
 
     Called once, last in `App.open`: the store is there and migrated, and every scope can be used.
 
+    One that fails ends `App.open`; with `on_plugin_failure="skip"` it is told of in `app.report.failed`, and the plugin takes
+    part all the same, since others may have used it by then.
+
     Args:
         app: The App that has opened.
     """

@@ -16,9 +16,10 @@ from perdure.plugins import hookspecs
 from perdure.plugins.hookspecs import PROJECT
 from perdure.plugins.report import FailedPlugin, LoadedPlugin
 from perdure.records.spec import StatusSpec
+from perdure.records.values.fitness import refuse_unfit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pluggy import HookImpl
 
@@ -149,14 +150,22 @@ def implemented(manager: pluggy.PluginManager, plugin: object, origin: Origin) -
                 origin.plugin, origin.distribution, f"it wraps {caller.name}, and hooks of perdure are not wrapped"
             )
         hooks[caller.name] = implementation
-    for name in known:
-        if name not in hooks and inspect.isroutine(getattr(plugin, name, None)):
-            raise PluginFailed(
-                origin.plugin, origin.distribution, f"{name} lacks the decorator @hookimpl and would never be called"
-            )
+    if name := next(forgotten(plugin, hooks), None):
+        problem = f"{name} lacks the decorator @hookimpl and would never be called"
+        raise PluginFailed(origin.plugin, origin.distribution, problem)
     if not hooks:
         raise PluginFailed(origin.plugin, origin.distribution, f"it implements no hook; there are {', '.join(known)}")
     return hooks
+
+
+def forgotten(plugin: object, hooks: Mapping[str, HookImpl]) -> Iterator[str]:
+    """Yield the functions of a plugin that are called like hooks and are none; what it imported from elsewhere is not meant."""
+    for name in dir(plugin):
+        if name.startswith(f"{PROJECT}_") and name not in hooks:
+            function = getattr(plugin, name, None)
+            home = getattr(plugin, "__name__", None) or type(plugin).__module__
+            if inspect.isroutine(function) and getattr(function, "__module__", None) in (home, type(plugin).__module__):
+                yield name
 
 
 def answers(hooks: Mapping[str, HookImpl], origin: Origin, hook: str, kind: type) -> tuple[Any, ...]:
@@ -176,10 +185,10 @@ def answers(hooks: Mapping[str, HookImpl], origin: Origin, hook: str, kind: type
 
 
 def resolved(specs: tuple[StatusSpec[Any], ...], origin: Origin) -> tuple[StatusSpec[Any], ...]:
-    """Return specs whose annotations resolve, so that a broken one fails here, under the plugin's name."""
+    """Return specs that can be kept, so that a broken one fails here, under the plugin's name."""
     for spec in specs:
         try:
-            spec.fields  # noqa: B018 - resolving is the check
+            refuse_unfit(spec)
         except DefinitionError as error:
             raise PluginFailed(origin.plugin, origin.distribution, str(error).rstrip(".")) from error
     return specs

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from perdure.app import App
-    from perdure.plugins.discovery import Candidate
+    from perdure.plugins.discovery import Selection
     from perdure.plugins.loading import FailurePolicy
     from perdure.records.spec import StatusSpec
 
@@ -58,8 +58,7 @@ class Registry:
     @classmethod
     def load(
         cls,
-        candidates: Iterable[Candidate],
-        blocked: Iterable[Origin],
+        selection: Selection,
         policy: FailurePolicy,
         *,
         allow_shared_numbers: bool = False,
@@ -67,8 +66,7 @@ class Registry:
         """Load the candidates and put together what they contribute.
 
         Args:
-            candidates: The plugins to load.
-            blocked: Those that were left out because the application said so.
+            selection: The plugins to load, and those that are blocked.
             policy: What becomes of a plugin that fails.
             allow_shared_numbers: Let two plugins use one number of a family for two names.
 
@@ -77,8 +75,8 @@ class Registry:
                 leave out is not for chance to say.
             DefinitionError: What plugins define does not fit together.
         """
-        contributions, failed = load(candidates, policy)
-        report = LoadReport(tuple(each.told() for each in contributions), tuple(blocked), tuple(failed))
+        contributions, failed = load(selection.candidates, policy)
+        report = LoadReport(tuple(each.told() for each in contributions), selection.blocked, tuple(failed), selection.unmatched)
         return cls.put_together(contributions, report, policy, allow_shared_numbers=allow_shared_numbers)
 
     @classmethod

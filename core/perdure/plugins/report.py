@@ -67,12 +67,18 @@ class LoadReport:
     Attributes:
         loaded: The plugins that take part, in the order of their names.
         blocked: The plugins that were never imported, because the application said so.
-        failed: The plugins that were left out; always empty with `on_plugin_failure="raise"`.
+        failed: The plugins that failed; always empty with `on_plugin_failure="raise"`. They were left out, apart from one whose
+            hook `perdure_opened` failed, which takes part all the same.
+        unmatched: Names that the application blocks, and no plugin goes by.
+        undeclared: Modules that the application gives defaults or pins for, and no loaded plugin declares; they are told of here,
+            and not refused, where a plugin that failed or is blocked may be the one that does.
     """
 
     loaded: tuple[LoadedPlugin, ...] = ()
     blocked: tuple[Origin, ...] = ()
     failed: tuple[FailedPlugin, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    undeclared: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

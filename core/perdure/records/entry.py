@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
+from perdure.records.fields import MASK
+
 if TYPE_CHECKING:
     from perdure.errors import PerdureError
 
 T = TypeVar("T")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MASK = "•••"
-"""What stands for a secret wherever it would be shown."""
 
 
 def moment(microseconds: int) -> datetime:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 METADATA_KEY = "perdure"
 """Where the options of `field()` lie in an attribute's metadata."""
 
+MASK = "•••"
+"""What stands for a secret wherever it would be shown."""
+
 
 @attrs.frozen
 class FieldOptions:
@@ -60,7 +63,14 @@ def field(  # noqa: PLR0913 - each is given by name
         What `attrs.field` returns, to be assigned in the body of an attrs class.
     """
     options = FieldOptions(secret, stored_as, history, description, lifecycle)
+    if secret:
+        attrs_arguments.setdefault("repr", masked)
     return attrs.field(metadata={**(metadata or {}), METADATA_KEY: options}, **attrs_arguments)
+
+
+def masked(_value: object) -> str:
+    """Return what stands for a secret in the repr of a record."""
+    return MASK
 
 
 @attrs.frozen

@@ -27,7 +27,7 @@ def valid_module(_spec: Any, _attribute: Any, module: str) -> None:
     try:
         checked_module(module)
     except InvalidName as error:
-        raise InvalidSpec(str(module), str(error)) from None
+        raise InvalidSpec(str(module), f"its module {error.problem}") from None
 
 
 def valid_record(spec: StatusSpec[Any], _attribute: Any, record: type) -> None:
@@ -103,7 +103,7 @@ class StatusSpec(Generic[R]):
             try:
                 checked_name(each.stored_name)
             except InvalidName as error:
-                raise InvalidSpec(self.module, str(error)) from None
+                raise InvalidSpec(self.module, f"the name that {each.name!r} is stored as {error.problem}") from None
             if (other := stored.setdefault(each.stored_name, each.name)) != each.name:
                 raise InvalidSpec(self.module, f"{other!r} and {each.name!r} are both stored as {each.stored_name!r}")
 

@@ -31,6 +31,8 @@ class CurrentView:
             AttributeError: The record has no such attribute.
             ValueCorrupt: What is stored does not fit the declaration.
         """
+        if name.startswith("__"):  # what copy, pickle and inspect look for, also before there is a status
+            raise AttributeError(name)
         status: ModuleStatus[Any] = self.__status
         if name in status.declared.names:
             return status.field_named(name).required()

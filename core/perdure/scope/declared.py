@@ -13,7 +13,6 @@ from perdure.codes.graph import graph
 from perdure.errors import InvalidSpec, UnknownStatusName, ValueRefused, ValueTooLarge
 from perdure.records.values.codec import Codec, Mismatch
 from perdure.scope.course import Course
-from perdure.store.protocol import Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from perdure.codes.lifecycles import Lifecycles
     from perdure.records.fields import FieldSpec
     from perdure.records.spec import StatusSpec
+    from perdure.records.values.codec import Accepted
     from perdure.scope.policy import Policy
 
 
@@ -41,10 +41,9 @@ class Constant:
         Raises:
             Mismatch: The value does not fit.
         """
-        accepted = codec.accept(value)
+        accepted, text = codec.accept(value)
         if codec.immutable:
             return cls(lambda: accepted)
-        text = codec.encode(accepted)
         return cls(lambda: codec.decode(text))
 
 
@@ -72,30 +71,22 @@ class DeclaredName:
     default: Constant | None
     course: Course | None
 
-    def accept(self, tenant: str, value: object) -> Any:
-        """Return a value as it will be read once it is stored.
+    def accept(self, tenant: str, value: object) -> Accepted:
+        """Return a value as it will be read once it is stored, with its text.
 
         Raises:
-            ValueRefused: It does not fit its declaration, or is not JSON.
-        """
-        try:
-            return self.codec.accept(value)
-        except Mismatch as mismatch:
-            raise ValueRefused(tenant, self.module, self.field.name, mismatch.path, mismatch.problem) from None
-
-    def content(self, tenant: str, accepted: Any) -> Content:
-        """Return an accepted value as it is to be stored.
-
-        Raises:
-            ValueTooLarge: Its text is longer than the App allows.
+            ValueRefused: It does not fit its declaration, is not JSON, or is too large.
         """
         name = self.field.name
-        text = self.codec.encode(accepted)
-        size = len(text.encode())
+        try:
+            accepted = self.codec.accept(value)
+        except Mismatch as mismatch:
+            raise ValueRefused(tenant, self.module, name, mismatch.path, mismatch.problem) from None
+        size = len(accepted.text.encode())
         if size > self.limit:
             problem = f"its JSON takes {size} bytes, and {self.limit} are allowed"
             raise ValueTooLarge(tenant, self.module, name, name, problem, size, self.limit)
-        return Content(text)
+        return accepted
 
 
 class DeclaredModule:
@@ -168,7 +159,7 @@ class DeclaredModule:
     def fitting_default(self, field: FieldSpec, codec: Codec[Any]) -> Any:
         """Return what a name's factory makes."""
         try:
-            return codec.accept(field.make_default())
+            return codec.accept(field.make_default()).value
         except Mismatch as mismatch:
             raise self.unfit_default(mismatch) from None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast, overload
 
 from perdure.actor import acting
-from perdure.errors import StatusNotSet, StatusPinned, ValueCorrupt, place
+from perdure.errors import StatusNotSet, StatusPinned, ValueCorrupt, ValueRefused, place
 from perdure.names import Key, checked_actor, checked_reason
 from perdure.records.entry import Entry, moment
 from perdure.records.values.codec import Mismatch
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from perdure.codes.code import StatusCode
+    from perdure.lock.protocol import FirstWrites
     from perdure.scope.declared import DeclaredName
     from perdure.scope.policy import Policy
-    from perdure.store.protocol import Row, Store, StoredValue, Transaction
+    from perdure.store.protocol import Row, RowStore, StoredValue, Transaction
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -38,20 +39,51 @@ NOT_STORED: Final = Absent()
 """Stands for a value that is not there."""
 
 
+class Written(NamedTuple):
+    """What a transaction has written.
+
+    Attributes:
+        row: The row as it is now.
+        value: Its value.
+    """
+
+    row: Row
+    value: Any
+
+
 class Field(Generic[T]):
     """One name of a module's status, with its declared type.
 
     Got from `status.field(lambda record: record.name)`, so that type checkers know `T` for reading and for writing.
     """
 
-    __slots__ = ("declared", "key", "last", "policy", "record", "store")
+    __slots__ = ("declared", "first_writes", "key", "last", "policy", "record", "seen", "store")
 
-    def __init__(self, store: Store, tenant: str, declared: DeclaredName, policy: Policy, record: object) -> None:
-        """Bind a declared name to a tenant of a store; `record` is the whole status, for conditions of a lifecycle."""
+    def __init__(  # noqa: PLR0913, PLR0917 - what one name is made of
+        self,
+        store: RowStore,
+        tenant: str,
+        declared: DeclaredName,
+        policy: Policy,
+        record: object,
+        first_writes: FirstWrites | None,
+    ) -> None:
+        """Bind a declared name to a tenant of a store.
+
+        Args:
+            store: Where its row is.
+            tenant: Whose value it is.
+            declared: The name.
+            policy: What the application decided.
+            record: The whole status, for conditions of a lifecycle.
+            first_writes: What orders first writes among processes, or None where the primary key alone does.
+        """
         self.store = store
         self.declared = declared
         self.policy = policy
         self.record = record
+        self.first_writes = first_writes
+        self.seen = False
         self.key = Key(tenant, declared.module, declared.field.stored_name)
         self.last: tuple[StoredValue, Any] | None = None
 
@@ -92,6 +124,11 @@ class Field(Generic[T]):
         if last is not None and last[0] == stored:
             return last[1]
         return self.decoded(stored)
+
+    def is_stored(self) -> bool:
+        """Whether a value is stored, be it readable or not."""
+        stored = self.store.read_value(self.key)
+        return stored is not None and stored.text is not None
 
     def required(self) -> T:
         """Return the value or its default, as `get` does.
@@ -142,14 +179,20 @@ class Field(Generic[T]):
             return self.entry_with(None, row, error=error)
 
     def entry_with(self, value: Any, row: Row | None, *, pinned: bool = False, error: ValueCorrupt | None = None) -> Entry[T]:
-        """Return an entry of this name."""
+        """Return an entry of this name; where its times are damaged, so is the entry."""
+        created_at = updated_at = self.policy.opened_at
+        if row is not None:
+            try:
+                created_at, updated_at = moment(row.created_at), moment(row.updated_at)
+            except (TypeError, OverflowError):
+                error = self.corrupt(self.name, f"expected times in microseconds, got {row.created_at!r} and {row.updated_at!r}")
         return Entry(
             self.name,
             value,
             row.version if row else 0,
             row.record_version if row else 1,
-            moment(row.created_at) if row else self.policy.opened_at,
-            moment(row.updated_at) if row else self.policy.opened_at,
+            created_at,
+            updated_at,
             row.actor if row else None,
             module=self.key.module,
             tenant=self.key.tenant,
@@ -164,10 +207,12 @@ class Field(Generic[T]):
         Raises:
             ValueCorrupt: It does not fit the declaration.
         """
+        if not isinstance(stored.text, str):
+            raise self.corrupt(self.name, f"expected text, got a BLOB of {len(cast('bytes', stored.text))} bytes")
         if stored.encoding != PLAIN:
             raise self.corrupt(self.name, f"expected the encoding {PLAIN!r}, got {stored.encoding!r}")
         try:
-            value = self.declared.codec.decode(cast("str", stored.text))
+            value = self.declared.codec.decode(stored.text)
         except Mismatch as mismatch:
             raise self.corrupt(mismatch.path, mismatch.problem) from None
         if self.declared.codec.immutable:
@@ -199,14 +244,13 @@ class Field(Generic[T]):
         """
         note = self.note("set", actor, reason)
         accepted = self.declared.accept(self.key.tenant, value)
-        content = self.declared.content(self.key.tenant, accepted)
 
-        def work(transaction: Transaction) -> Row:
+        def work(transaction: Transaction) -> Written:
             if self.declared.course is not None:
-                self.declared.course.check(self.key, self.standing(transaction.lock(self.key)), accepted, self.record)
-            return transaction.put(self.key, content, note)
+                self.declared.course.check(self.key, self.standing(transaction.lock(self.key)), accepted.value, self.record)
+            return Written(transaction.put(self.key, Content(accepted.text), note), accepted.value)
 
-        return self.written(self.store.transact(self.key, work))
+        return self.entry_written(self.transacted(work))
 
     def update(self, function: Callable[[T], T], *, actor: str | None = None, reason: str | None = None) -> Entry[T]:
         """Replace the value by what a function makes of it, whoever else writes: nobody's update is lost.
@@ -222,7 +266,8 @@ class Field(Generic[T]):
 
         Raises:
             StatusNotSet: Nothing is stored and there is no default; nothing was written.
-            ValueRefused: What the function returned does not fit; nothing was written.
+            ValueRefused: What the function returned does not fit, or what is stored has keys that this code does not know and
+                would lose; nothing was written.
             TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             ValueCorrupt: What is stored cannot be read; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
@@ -230,14 +275,16 @@ class Field(Generic[T]):
         """
         note = self.note("update", actor, reason)
 
-        def work(transaction: Transaction) -> Row:
+        def work(transaction: Transaction) -> Written:
             row = transaction.lock(self.key)
-            accepted = self.declared.accept(self.key.tenant, function(self.value_in(row)))
+            current = self.value_in(row)
+            self.refuse_loss(row, current)
+            accepted = self.declared.accept(self.key.tenant, function(current))
             if self.declared.course is not None:
-                self.declared.course.check(self.key, self.standing(row), accepted, self.record)
-            return transaction.put(self.key, self.declared.content(self.key.tenant, accepted), note)
+                self.declared.course.check(self.key, self.standing(row), accepted.value, self.record)
+            return Written(transaction.put(self.key, Content(accepted.text), note), accepted.value)
 
-        return self.written(self.store.transact(self.key, work))
+        return self.entry_written(self.transacted(work))
 
     def unset(self, *, actor: str | None = None, reason: str | None = None) -> bool:
         """Bring the name back to not stored, so that defaults count again. Its version goes on from where it was.
@@ -266,8 +313,29 @@ class Field(Generic[T]):
             return True
 
         # Looking first keeps an unset of what was never written from leaving a row behind.
-        stored = self.store.read_value(self.key)
-        return stored is not None and stored.text is not None and self.store.transact(self.key, work)
+        return self.is_stored() and self.store.transact(self.key, work)
+
+    def refuse_loss(self, row: Row | None, current: T) -> None:
+        """Refuse to update a value that holds more than this code knows: what newer code has added would be lost."""
+        if row is None or row.text is None:
+            return
+        if path := self.declared.codec.unknown_key(row.text, current):
+            problem = "the stored value has this key, which the declared type does not know, and an update would lose it"
+            path = self.name if self.declared.field.secret else path
+            raise ValueRefused(self.key.tenant, self.key.module, self.name, path, f"{problem}. Update it with the code that does")
+
+    def transacted(self, work: Callable[[Transaction], Written]) -> Written:
+        """Run a write; the first of a key that this process has not seen waits for its turn among processes.
+
+        The turn keeps the race short and orderly. That only one row comes of it is the doing of the primary key.
+        """
+        if self.first_writes is None or self.seen or self.store.read_value(self.key) is not None:
+            written = self.store.transact(self.key, work)
+        else:
+            with self.first_writes.ordered(self.key):
+                written = self.store.transact(self.key, work)
+        self.seen = True
+        return written
 
     def standing(self, row: Row | None) -> Standing:
         """Return from where a value with a lifecycle moves, as a locked row has it."""
@@ -285,9 +353,9 @@ class Field(Generic[T]):
         who = checked_actor(actor) if actor is not None else acting.get() or self.policy.actor
         return Note(operation, who, reason, keep=self.declared.keep)
 
-    def written(self, row: Row) -> Entry[T]:
-        """Return the entry of a row that was just written."""
-        return self.entry_with(self.decoded(row.stored), row)
+    def entry_written(self, written: Written) -> Entry[T]:
+        """Return the entry of what was just committed. Nothing that could fail is done here: the write has happened."""
+        return self.entry_with(written.value, written.row)
 
     def __repr__(self) -> str:
         return f"Field({place(self.key.tenant, self.key.module, self.name)})"

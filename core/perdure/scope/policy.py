@@ -23,8 +23,8 @@ class Policy:
         opened_at: When the App was opened, and its pins came into force.
     """
 
-    defaults: Mapping[str, Mapping[str, Any]]
-    pinned: Mapping[str, Mapping[str, Any]]
+    defaults: Mapping[str, Mapping[str, Any]] = attrs.field(repr=False)  # secrets may be among them
+    pinned: Mapping[str, Mapping[str, Any]] = attrs.field(repr=False)
     max_value_bytes: int
     actor: str | None
     opened_at: datetime

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from perdure.errors import RecordInvalid, StatusNotSet
+from perdure.names import checked_name
 from perdure.scope.current import CurrentView
 from perdure.scope.field import ABSENT, Field
 from perdure.scope.selector import selected
@@ -12,9 +13,13 @@ from perdure.scope.selector import selected
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+    from perdure.lock.protocol import FirstWrites
     from perdure.records.entry import Entry
-    from perdure.scope.declared import DeclaredModule
-    from perdure.store.protocol import Row, Store
+    from perdure.scope.declared import DeclaredModule, DeclaredName
+    from perdure.store.protocol import Row, RowStore
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -27,9 +32,10 @@ class ModuleStatus(Generic[R]):
     every write that was committed before it began, from any process. One object may be used by any number of threads.
     """
 
-    def __init__(self, store: Store, tenant: str, declared: DeclaredModule) -> None:
-        """Bind a module to a tenant of a store."""
+    def __init__(self, store: RowStore, tenant: str, declared: DeclaredModule, first_writes: FirstWrites | None = None) -> None:
+        """Bind a module to a tenant of a store, and to what orders first writes among processes where there is such."""
         self.store = store
+        self.first_writes = first_writes
         self.tenant = tenant
         self.declared = declared
         self.fields: dict[str, Field[Any]] = {}
@@ -148,7 +154,8 @@ class ModuleStatus(Generic[R]):
             UnknownStatusName: The record declares no such name.
             StoreError: The database cannot be read.
         """
-        return self.entry(name) is not None
+        field = self.field_named(name)
+        return field.declared.pinned is not None or field.is_stored()
 
     def field(self, selector: Callable[[R], T]) -> Field[T]:
         """Return one name with its declared type, for typed reading and writing.
@@ -167,16 +174,22 @@ class ModuleStatus(Generic[R]):
 
     def field_named(self, name: str) -> Field[Any]:
         """Return one name, untyped, or raise `UnknownStatusName`."""
-        found = self.fields.get(name)
+        try:
+            found = self.fields.get(name)
+        except TypeError:  # not even hashable
+            found = None
         if found is None:
+            checked_name(name)
             declared = self.declared.names.get(name)
             if declared is None:
                 raise self.declared.unknown(name)
             # Threads that meet here agree on one object, and with it on what it remembers.
-            found = self.fields.setdefault(
-                name, Field(self.store, self.tenant, declared, self.declared.policy, CurrentView(self))
-            )
+            found = self.fields.setdefault(name, self.bound(declared))
         return found
+
+    def bound(self, declared: DeclaredName) -> Field[Any]:
+        """Return a declared name of this tenant and store."""
+        return Field(self.store, self.tenant, declared, self.declared.policy, CurrentView(self), self.first_writes)
 
     # ----------------------------------------------------------------------- all names
 
@@ -213,6 +226,8 @@ class ModuleStatus(Generic[R]):
         try:
             return cast("R", self.declared.spec.record(**arguments))
         except Exception as error:  # whatever the record's own validators raise
+            if any(declared.field.secret for declared in self.declared.names.values()):
+                raise RecordInvalid(self.tenant, self.module, f"it was refused ({type(error).__name__})") from None
             raise RecordInvalid(self.tenant, self.module, f"{type(error).__name__}: {error}") from error
 
     def entries(self) -> list[Entry[Any]]:
@@ -233,6 +248,26 @@ class ModuleStatus(Generic[R]):
             for name, declared in sorted(self.declared.names.items())
         )
         return [entry for entry in found if entry is not None]
+
+    # ----------------------------------------------------------------------- elsewhere
+
+    def within(self, transaction: Connection | Session) -> ModuleStatus[R]:
+        """Return the same status inside a transaction of the caller's own: seen, committed and rolled back with it.
+
+        No other connection, no Redlock and no retry. A write is whole or not there, also where the caller goes on after an error.
+
+        Args:
+            transaction: A `Connection`, as from `app.begin()`, or a `Session`, to the App's own database, with a transaction or
+                about to begin one. A Session is not flushed, and is followed into its later transactions.
+
+        Returns:
+            The status, for one thread at a time. Its writes also raise `Conflict`, which says what has become of the transaction.
+
+        Raises:
+            TransactionRefused: It is closed, in AUTOCOMMIT or asynchronous, or leads to another database.
+        """
+        # With fields of its own: what they remember, texts and their values, may never be committed.
+        return ModuleStatus(self.store.joined(transaction), self.tenant, self.declared)
 
     def __repr__(self) -> str:
         tenant = f", tenant={self.tenant!r}" if self.tenant else ""

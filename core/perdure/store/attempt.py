@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from perdure.errors import AppClosed, PerdureError, StoreUnavailable
 from perdure.store.connections import INHERITED_TRANSACTION
-from perdure.store.faults import code_of
+from perdure.store.sqlite_faults import code_of
 from perdure.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from perdure.names import Key
     from perdure.store.connections import Held
-    from perdure.store.protocol import Transaction
     from perdure.store.statements import Statements
 
 T = TypeVar("T")
@@ -28,14 +27,14 @@ class Attempt:
         held: What holds the connection, with its lock taken.
         connection: The connection as it was when the attempt began.
         shown: How messages name the database.
-        key: What the work is about.
+        key: What the work is about, where it is about one key.
 
     Attributes:
         refusal: The last error of SQLite to one of our statements, to tell it from an error of the work's own making.
         in_doubt: Whether COMMIT failed in a way that leaves open what became of the transaction.
     """
 
-    def __init__(self, held: Held, connection: sqlite3.Connection, shown: str, key: Key) -> None:
+    def __init__(self, held: Held, connection: sqlite3.Connection, shown: str, key: Key | None) -> None:
         self.held = held
         self.connection = connection
         self.shown = shown
@@ -43,7 +42,7 @@ class Attempt:
         self.refusal: sqlite3.Error | None = None
         self.in_doubt = False
 
-    def run(self, statements: Statements, work: Callable[[Transaction], T]) -> T:
+    def run(self, statements: Statements, work: Callable[[Writer], T]) -> T:
         """Begin, do the work and commit; whatever is raised on the way ends the transaction and goes on.
 
         Raises:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -16,7 +17,11 @@ from perdure.errors import AppClosed, StoreUnavailable
 from perdure.store import forks
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, PoolProxiedConnection
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine, PoolProxiedConnection
+
+    from perdure.names import Key
 
 WAIT_BEFORE_FORK = 5.0
 """Seconds for which a fork waits for the transactions of other threads."""
@@ -124,12 +129,55 @@ class Connections:
             StoreUnavailable: This is a forked child, and what it inherited stands in the way.
         """
         with self.gate:
-            if self.closed:
-                raise AppClosed(self.shown)
-            if self.inheritance:
-                raise StoreUnavailable(self.shown, self.inheritance)
+            self.admit()
             held.take(self.engine.raw_connection())
         return held.connection
+
+    def admit(self) -> None:
+        """Raise if nothing is lent any more, or in this process."""
+        if self.closed:
+            raise AppClosed(self.shown)
+        if self.inheritance:
+            raise StoreUnavailable(self.shown, self.inheritance)
+
+    def wait_until_free(self, held: Held, key: Key | None) -> None:
+        """Wait until nobody else is in a transaction on the connection: where it is ours, nobody ever is."""
+
+    def done(self, held: Held) -> None:
+        """Note the end of a call for which a connection was lent: it stays with its thread."""
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """Yield a connection of SQLAlchemy's, closed at the end of the block.
+
+        Where all threads share the one connection it is that one, and they wait for the end of the block.
+        """
+        if not self.shared:
+            held = Held()
+            with self.gate:
+                self.known.add(held)
+            with self.bound(held) as connection:
+                yield connection
+            return
+        held = self.mine()
+        with held.mutex:
+            held.give_back()
+            with self.bound(held) as connection:
+                yield connection
+
+    @contextmanager
+    def bound(self, held: Held) -> Iterator[Connection]:
+        """Yield a connection of SQLAlchemy's that `held` knows of, so that `close()` and forks do."""
+        with self.gate:
+            self.admit()
+            connection = self.engine.connect()
+            held.take(connection.connection)
+        try:
+            yield connection
+        finally:
+            if not held.inherited:
+                held.proxy = held.connection = None
+                connection.close()
 
     def close(self) -> None:
         """Close every connection, waiting for those that are in use."""

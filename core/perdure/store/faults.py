@@ -1,88 +1,85 @@
-"""What SQLite's refusals mean, as errors of perdure."""
+"""What a server's refusals mean, as errors of perdure: the shape that the files of PostgreSQL and MariaDB fill in."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from typing import TYPE_CHECKING
 
-from perdure.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+import attrs
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+    from perdure.errors import StoreError
     from perdure.names import Key
-    from perdure.store.location import Location
-
-BUSY_TIMEOUT = 5.0
-"""Seconds for which SQLite itself waits at a locked file, in every statement."""
-
-MEANINGS: dict[int, tuple[type[StoreError], str]] = {
-    sqlite3.SQLITE_BUSY: (StoreUnavailable, "locked for {waited:.0f} s by another connection. Look for an open transaction"),
-    sqlite3.SQLITE_LOCKED: (StoreUnavailable, "locked for {waited:.0f} s by another connection. Look for an open transaction"),
-    sqlite3.SQLITE_READONLY: (StoreReadOnly, "make its file and directory writable, or open it without mode=ro and immutable=1"),
-    sqlite3.SQLITE_READONLY_DBMOVED: (StoreUnavailable, "its file was deleted or moved away while it was open. Put it back"),
-    sqlite3.SQLITE_READONLY_DIRECTORY: (StoreReadOnly, "{needs}"),
-    sqlite3.SQLITE_READONLY_CANTINIT: (StoreReadOnly, "{needs}"),
-    sqlite3.SQLITE_READONLY_CANTLOCK: (StoreReadOnly, "{needs}"),
-    sqlite3.SQLITE_FULL: (StoreFull, "make room on its disk, or raise its max_page_count"),
-    sqlite3.SQLITE_CORRUPT: (StoreCorrupt, "restore it from a backup"),
-    sqlite3.SQLITE_NOTADB: (StoreCorrupt, "restore it from a backup, or give the path of another file"),
-    sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "{obstacle}"),
-    sqlite3.SQLITE_IOERR: (StoreUnavailable, "look after its disk or file system"),
-    sqlite3.SQLITE_PERM: (StoreUnavailable, "look after its permissions"),
-    sqlite3.SQLITE_PROTOCOL: (StoreUnavailable, "its locks do not work. Is it on a network file system?"),
-}
-"""What a result code means, primary or extended, and what to do about it."""
 
 
-def code_of(error: sqlite3.Error) -> int:
-    """Return SQLite's extended result code, or 0 where Python itself refused."""
-    return getattr(error, "sqlite_errorcode", 0)
+@attrs.frozen
+class Meaning:
+    """What one of a server's codes means.
 
-
-def is_busy(error: sqlite3.Error) -> bool:
-    """Tell whether the same may succeed a little later: another connection holds a lock."""
-    return code_of(error) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def fault(error: sqlite3.Error, location: Location, key: Key | None = None, waited: float = BUSY_TIMEOUT) -> StoreError:
-    """Return the error to raise for one of SQLite's.
-
-    Args:
-        error: What SQLite said.
-        location: The database that said it.
-        key: What was to be read or written, where it was one key.
-        waited: For how many seconds a locked file was waited for.
+    Attributes:
+        kind: The error to raise.
+        advice: What to do about it; `{server}`, `{user}` and `{database}` stand for those of the URL.
+        passing: Whether the same transaction may succeed if it is begun again: another one was in the way.
+        away: Whether the server is not there for anybody just now, as while it restarts.
     """
-    code = code_of(error)
-    said = f"SQLite says {str(error)!r}"
-    kind, advice = MEANINGS.get(code) or MEANINGS.get(code & 0xFF, (StoreError, ""))
-    if not advice:
-        return kind(location.shown, said, key)
-    advice = advice.format(waited=waited, needs=needs_beside(location), obstacle=obstacle(location))
-    return kind(location.shown, f"{advice} ({said})", key)
+
+    kind: type[StoreError]
+    advice: str = ""
+    passing: bool = False
+    away: bool = False
 
 
-def needs_beside(location: Location) -> str:
-    """Return what to do about a database that cannot even be read, because nothing can be created beside it."""
-    return (
-        "a database in WAL mode needs its -shm and -wal files. Make its directory writable, keep another process running that "
-        f"has it open, or, if nobody ever writes it, open 'sqlite:///file:{location.path}?immutable=1&uri=true'"
-    )
+@attrs.frozen
+class Refusal:
+    """One refusal of a server.
+
+    Attributes:
+        meaning: What its code means.
+        said: The server's or driver's own words.
+    """
+
+    meaning: Meaning
+    said: str
+
+    def error(self, where: Address, key: Key | None = None, *, waited: float = 0.0) -> StoreError:
+        """Return the error to raise.
+
+        Args:
+            where: The database that refused.
+            key: What was to be read or written, where it was one key.
+            waited: For how many seconds it was tried, where that is worth telling.
+        """
+        said = f"{where.product} says {where.without_password(self.said)!r}"
+        tried = f", tried for {waited:.1f} s" if waited else ""
+        advice = self.meaning.advice.format(server=where.server, user=where.url.username, database=where.url.database)
+        return self.meaning.kind(where.shown, f"{advice} ({said}{tried})" if advice else f"{said}{tried}", key)
 
 
-def obstacle(location: Location) -> str:
-    """Return what stands in the way of opening the file, as far as it can be seen from here."""
-    path = location.path
-    if path is None:
-        return "SQLite knows no such database in memory"
-    for folder in reversed(path.parents):
-        if not os.access(folder, os.F_OK):
-            return f"the directory {str(path.parent)!r} does not exist. Create it first"
-        if not os.access(folder, os.X_OK):
-            return f"this process may not enter {str(folder)!r}"
-    if path.is_dir():
-        return "it is a directory. Give the path of a file"
-    if not path.exists():
-        may_create = os.access(path.parent, os.W_OK) and not location.declared_read_only
-        return "the file does not exist" + ("" if may_create else ", and cannot be created")
-    return needs_beside(location) if os.access(path, os.R_OK) else "this process may not read the file"
+@attrs.frozen
+class Address:
+    """A server's database, and how messages name it.
+
+    Attributes:
+        product: The name of the database system.
+        url: Where it is.
+    """
+
+    product: str
+    url: URL
+
+    @property
+    def server(self) -> str:
+        """Host and port, as far as the URL names them."""
+        host = self.url.host or self.url.query.get("host") or self.url.query.get("unix_socket") or "its default address"
+        return f"{host}:{self.url.port}" if self.url.port else str(host)
+
+    @property
+    def shown(self) -> str:
+        """The URL without its password, and without its options, which may hold another."""
+        return self.url.set(query={}).render_as_string()
+
+    def without_password(self, said: str) -> str:
+        """Return a server's words on one line, without the password if they should repeat it."""
+        text = " ".join(said.split())
+        return text.replace(self.url.password, "***") if self.url.password else text

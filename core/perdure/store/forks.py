@@ -8,7 +8,9 @@ the parent closes. So nothing may be inherited: connections are closed before a 
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
+import threading
 from typing import Protocol
 from weakref import WeakSet
 
@@ -26,8 +28,12 @@ class Forkable(Protocol):
         """Go on as another process, in which no other thread is left."""
 
 
+logger = logging.getLogger("perdure.store")
+
 watching: WeakSet[Forkable] = WeakSet()
-forking: list[Forkable] = []
+turn = threading.Lock()
+"""Held from before a fork until after it: of two threads that fork at once, each tells those whom it has told before."""
+told: list[Forkable] = []
 
 
 def keep_for_ever(inherited: object) -> None:
@@ -37,21 +43,28 @@ def keep_for_ever(inherited: object) -> None:
 
 def before() -> None:
     """Tell all before the fork; those who were told are told again after it."""
-    forking.extend(watching)
-    for one in forking:
-        one.before_fork()
+    turn.acquire()
+    for one in list(watching):
+        try:
+            one.before_fork()
+        except Exception:  # Python would fork all the same, and leave the others out
+            logger.exception("%r could not prepare for a fork", one)
+        else:
+            told.append(one)
 
 
 def in_parent() -> None:
     """Tell all that were told before."""
-    while forking:
-        forking.pop().after_fork_in_parent()
+    while told:
+        told.pop().after_fork_in_parent()
+    turn.release()
 
 
 def in_child() -> None:
     """Tell all that were told before."""
-    while forking:
-        forking.pop().after_fork_in_child()
+    while told:
+        told.pop().after_fork_in_child()
+    turn.release()
 
 
 os.register_at_fork(before=before, after_in_parent=in_parent, after_in_child=in_child)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from perdure.errors import StoreUnavailable
-from perdure.store.faults import BUSY_TIMEOUT, code_of, is_busy
 from perdure.store.patience import Patience
+from perdure.store.sqlite_faults import BUSY_TIMEOUT, code_of, is_busy
 
 if TYPE_CHECKING:
     from perdure.store.location import Location

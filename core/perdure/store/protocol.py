@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
+    from sqlalchemy import Connection, Engine
+
+    from perdure.lock.protocol import NamedLocks
+    from perdure.metrics import Counters
     from perdure.names import Key
 
 T = TypeVar("T")
@@ -99,10 +104,10 @@ class Transaction(Protocol):
         ...
 
 
-class Store(Protocol):
-    """A database with perdure's tables.
+class RowStore(Protocol):
+    """Rows that can be read and written: everybody's in a database, or as a caller's transaction has them.
 
-    Every method raises a `StoreError` for what the database refuses, and `AppClosed` after `close()`.
+    Every method raises a `StoreError` for what the database refuses.
     """
 
     @property
@@ -141,6 +146,59 @@ class Store(Protocol):
         Raises:
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
+        ...
+
+    def joined(self, connection: Any) -> RowStore:
+        """Return the same rows as the transaction of a caller sees and writes them.
+
+        Args:
+            connection: A SQLAlchemy `Connection` or `Session` to this database, in a transaction that the caller ends.
+
+        Raises:
+            TransactionRefused: It has no transaction, or leads to another database.
+        """
+        ...
+
+
+class Store(RowStore, Protocol):
+    """A database with perdure's tables.
+
+    Every method raises a `StoreError` for what the database refuses, and `AppClosed` after `close()`.
+    """
+
+    @property
+    def engine(self) -> Engine:
+        """What connects to it."""
+        ...
+
+    def tenants(self) -> Sequence[str]:
+        """Return every tenant that has a row, once, in order."""
+        ...
+
+    def erase_tenant(self, tenant: str) -> int:
+        """Remove every row of a tenant and all their history in one transaction, and return how many rows there were.
+
+        Versions of its keys begin anew afterwards, so nothing may remember them.
+        """
+        ...
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Return a context manager: a connection with a transaction, as durable as the store, committed at the end of the block.
+
+        What the block raises rolls it back and is raised as it is. Enter and leave it on one thread. Until then that thread may
+        not write in another way: the write would wait for this transaction.
+
+        Raises:
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
+        """
+        ...
+
+    def named_locks(self, counters: Counters) -> NamedLocks:
+        """Return the locks that modules take by name, where no Redis keeps them."""
+        ...
+
+    def ping(self) -> float:
+        """Ask the database for nothing, and return the seconds until it answered."""
         ...
 
     def close(self) -> None:

@@ -54,3 +54,7 @@ class Reader:
     def tenant(self, tenant: str) -> Sequence[Row]:
         """Return the rows of a tenant, in the order of modules and names."""
         return [Row._make(row) for row in self.fetch(self.statements.tenant.text, (tenant,))]
+
+    def tenants(self) -> Sequence[str]:
+        """Return every tenant, once, in order."""
+        return sorted(tenant for (tenant,) in self.fetch(self.statements.tenants.text, ()))

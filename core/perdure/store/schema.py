@@ -10,6 +10,7 @@ from perdure.errors import SchemaMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
@@ -20,14 +21,19 @@ HEAD = REVISIONS[-1]
 VERSION_TABLE = "perdure_schema"
 
 
-def ensure(connection: Connection, shown: str, *, migrate: bool, lock: Callable[[Connection], None]) -> None:
+def ensure(
+    connection: Connection, shown: str, *, migrate: bool, alone: Callable[[Connection], AbstractContextManager[None]]
+) -> tuple[str, ...]:
     """See to it that the tables are those of this perdure.
 
     Args:
         connection: A connection outside of a transaction; it is left so.
         shown: How messages name the database.
         migrate: Whether missing or older tables may be created or upgraded.
-        lock: Begins a transaction that keeps out every other process that wants to do the same.
+        alone: Begins a transaction, and keeps out every other process that wants to do the same, to the end of the block.
+
+    Returns:
+        The versions that the tables went through here: none where there was nothing to do.
 
     Raises:
         SchemaMismatch: The tables are newer than this perdure, or older and not to be touched.
@@ -35,17 +41,21 @@ def ensure(connection: Connection, shown: str, *, migrate: bool, lock: Callable[
     found = revision(connection)
     connection.rollback()
     if is_current(found, shown):
-        return
+        return ()
     if not migrate:
         what = f"its tables are of version {found}" if found else "it has no tables of perdure"
         advice = "Open it once with migrate=True (PERDURE_MIGRATE=1), or run `perdure migrate`"
         raise SchemaMismatch(shown, f"{what}, and this perdure needs {HEAD}. {advice}")
-    lock(connection)
-    if not is_current(revision(connection), shown):  # another process may have been first
-        from perdure.store.upgrade import upgrade  # noqa: PLC0415 - start-up: alembic is imported only to migrate
+    with alone(connection):
+        found = revision(connection)
+        done = is_current(found, shown)  # another process may have been first
+        if not done:
+            from perdure.store.upgrade import upgrade_tables  # noqa: PLC0415 - start-up: alembic is imported only to migrate
 
-        upgrade(connection)
-    connection.commit()
+            upgrade_tables(connection)
+        connection.commit()
+    connection.rollback()
+    return () if done else REVISIONS[REVISIONS.index(found) + 1 if found else 0 :]
 
 
 def revision(connection: Connection) -> str | None:

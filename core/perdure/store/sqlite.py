@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Engine
+from sqlalchemy.dialects import sqlite
 
 from perdure.errors import OutcomeUnknown, StoreUnavailable
+from perdure.lock.files import FileNamedLocks
+from perdure.lock.memory import MemoryNamedLocks
 from perdure.names import Key
-from perdure.store import schema
+from perdure.store.admission import identity_of
 from perdure.store.attempt import Attempt
 from perdure.store.checkpoints import Checkpoints, has_wal_reset_fault
 from perdure.store.connections import Connections
-from perdure.store.faults import BUSY_TIMEOUT, fault, is_busy
+from perdure.store.host_connections import HostConnections
+from perdure.store.joined import Home
 from perdure.store.location import Location, Watch, located
 from perdure.store.patience import Patience
-from perdure.store.pragmas import CONNECT_ARGUMENTS, Durability, Pragmas
+from perdure.store.pragmas import Pragmas
 from perdure.store.reader import Reader
+from perdure.store.sqlite_begin import begun
+from perdure.store.sqlite_faults import BUSY_TIMEOUT, fault, is_busy
+from perdure.store.sqlite_opening import PATIENCE, engine_for, ensure_tables, host_location
 from perdure.store.statements import compiled_for, row_by_key, upsert_on_conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection
+    from sqlalchemy.engine import Dialect
 
+    from perdure.lock.protocol import NamedLocks
+    from perdure.metrics import Counters
+    from perdure.store.admission import Identity
     from perdure.store.connections import Held
+    from perdure.store.driver import Durability
+    from perdure.store.joined import JoinedStore
     from perdure.store.protocol import Row, StoredValue, Transaction
+    from perdure.store.statements import Statements
+    from perdure.store.writer import Writer
 
 T = TypeVar("T")
 
-PATIENCE = 45.0
-"""Seconds for which a transaction is tried again while others hold the file; the last try may add a `BUSY_TIMEOUT`."""
 
-IDLE_CONNECTIONS = 5
-"""How many connections of ended threads wait for new threads."""
+def compiled(dialect: Dialect) -> Statements:
+    """Return the statements, compiled for a dialect whose parameters are positional."""
+    return compiled_for(dialect, lock=row_by_key(), put=upsert_on_conflict(sqlite.insert))
 
 
 class SQLiteStore:
@@ -47,50 +60,71 @@ class SQLiteStore:
     Args:
         location: Where the database is.
         engine: What connects to it, its tables being there.
-        checkpoints: What keeps its log short, or None where SQLite does so itself.
+        checkpoints: What keeps its log short, or None where SQLite or a host does so.
+        own: Whether the engine is the store's own, to be disposed of; else a host's.
         patience: Seconds for which a transaction is tried again.
 
     Attributes:
         shown: How messages name the database.
+        upgraded: The versions of the tables that opening went through.
+        home: What joins the transactions of callers.
     """
 
+    upgraded: tuple[str, ...] = ()
+
     def __init__(
-        self, location: Location, engine: Engine, checkpoints: Checkpoints | None = None, *, patience: float = PATIENCE
+        self,
+        location: Location,
+        engine: Engine,
+        checkpoints: Checkpoints | None = None,
+        *,
+        own: bool = True,
+        patience: float = PATIENCE,
     ) -> None:
         self.location = location
         self.shown = location.shown
         self.engine = engine
         self.checkpoints = checkpoints
         self.patience = patience
-        self.statements = compiled_for(engine.dialect, lock=row_by_key(), put=upsert_on_conflict(insert))
-        self.connections = Connections(engine, location.shown, shared=location.path is None)
+        self.statements = compiled(sqlite.dialect(paramstyle="qmark"))
+        self.connections = (Connections if own else HostConnections)(engine, location.shown, shared=location.path is None)
         self.watch = Watch(location)
         self.reader = Reader(self.statements, self.fetch)
+        self.home = Home(engine, self.shown, compiled, lambda error, key: fault(error, location, key), self.identity)
+        self.current = threading.local()
 
     @classmethod
-    def open(cls, url: URL, *, durability: Durability = "full", migrate: bool = True) -> SQLiteStore:
+    def open(cls, where: URL | Engine, *, durability: Durability = "full", migrate: bool = True) -> SQLiteStore:
         """Open a database, and create or upgrade its tables where that is needed.
 
         Args:
-            url: `sqlite:///path`, `sqlite://` for memory, or a `file:` URI with `uri=true`. A relative path is resolved now.
+            where: `sqlite:///path`, `sqlite://` for memory, or a `file:` URI with `uri=true`. A relative path is resolved now.
+                Or a host's engine, which is used as it is, with the host's pragmas, and never disposed of.
             durability: `full` survives power loss, `normal` a killed process.
             migrate: Whether tables may be created or upgraded.
 
         Raises:
             InvalidStoreUrl: The URL is no valid one of SQLite.
+            InvalidArgument: The engine cannot be used safely.
             StoreError: The database cannot be opened, or its tables do not fit.
         """
-        location = located(url)
-        own_checkpoints = has_wal_reset_fault(sqlite3.sqlite_version_info)
-        engine = engine_for(location, Pragmas(location, durability, own_checkpoints))
-        try:
-            ensure_tables(engine, location, migrate=migrate)
-        except BaseException:
-            engine.dispose()
-            raise
-        if location.path is not None and own_checkpoints:
-            return cls(location, engine, Checkpoints(location.path, busy_timeout=BUSY_TIMEOUT))
-        return cls(location, engine)
+        if isinstance(where, Engine):
+            location = host_location(where, durability)
+            upgraded = ensure_tables(where, location, migrate=migrate)
+            store = cls(location, where, own=False)
+        else:
+            location = located(where)
+            own_checkpoints = has_wal_reset_fault(sqlite3.sqlite_version_info)
+            engine = engine_for(location, Pragmas(location, durability, own_checkpoints))
+            try:
+                upgraded = ensure_tables(engine, location, migrate=migrate)
+            except BaseException:
+                engine.dispose()
+                raise
+            checkpoints = Checkpoints(location.path, busy_timeout=BUSY_TIMEOUT) if location.path and own_checkpoints else None
+            store = cls(location, engine, checkpoints)
+        store.upgraded = upgraded
+        return store
 
     def read_value(self, key: Key) -> StoredValue | None:
         """Return what is stored under the key now; see `Store`."""
@@ -108,10 +142,21 @@ class SQLiteStore:
         """Return every row of a tenant; see `Store`."""
         return self.reader.tenant(tenant)
 
+    def tenants(self) -> Sequence[str]:
+        """Return every tenant; see `Store`."""
+        return self.reader.tenants()
+
+    def ping(self) -> float:
+        """Return the seconds until SQLite answered; see `Store`."""
+        began = time.perf_counter()
+        self.fetch("SELECT 1 FROM perdure_status LIMIT 1", ())  # one that reads the file
+        return time.perf_counter() - began
+
     def fetch(self, text: str, parameters: Sequence[str]) -> Sequence[Any]:
         """Run a query on this thread's connection: the hot path of every read."""
         held = self.connections.mine()
         with held.mutex:
+            lent = held.connection is None
             try:
                 connection = held.connection or self.connections.lend(held)
                 if time.monotonic() >= self.watch.due:
@@ -119,10 +164,24 @@ class SQLiteStore:
                 rows: Sequence[Any] = connection.execute(text, parameters).fetchall()
             except sqlite3.Error as error:
                 raise fault(error, self.location, parameters if isinstance(parameters, Key) else None) from error
+            finally:
+                if lent:
+                    self.connections.done(held)
         return rows
 
     def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction of its own and commit; see `Store`."""
+        return self.run(key, work)
+
+    def erase_tenant(self, tenant: str) -> int:
+        """Remove every row of a tenant and all their history; see `Store`."""
+        return self.run(None, lambda writer: writer.erase(tenant))
+
+    def run(self, key: Key | None, work: Callable[[Writer], T]) -> T:
+        """Run `work` in a transaction, again while others hold the file."""
+        if getattr(self.current, "begun", False):
+            problem = "a write within begin(), on the same thread, would wait for it for ever"
+            raise StoreUnavailable(self.shown, f"{problem}. Write after it, or within it (status.within)", key)
         patience = Patience(self.patience)
         turn = self.connections.turn
         if not turn.acquire(timeout=self.patience):
@@ -132,8 +191,11 @@ class SQLiteStore:
             while True:
                 held = self.connections.mine()
                 with held.mutex:
+                    lent = held.connection is None
                     attempt = Attempt(held, self.ready(held, key), self.shown, key)
                     try:
+                        if lent:
+                            self.connections.wait_until_free(held, key)
                         result = attempt.run(self.statements, work)
                     except sqlite3.Error as error:
                         if error is not attempt.refusal:
@@ -143,12 +205,15 @@ class SQLiteStore:
                         if self.checkpoints is not None:
                             self.checkpoints.after_commit(attempt.connection)
                         return result
+                    finally:
+                        if lent:
+                            self.connections.done(held)
                 # Outside of the mutex, so that close() need not wait for as long as we do.
                 self.try_again_or_raise(refused, patience, key, in_doubt=attempt.in_doubt)
         finally:
             turn.release()
 
-    def ready(self, held: Held, key: Key) -> sqlite3.Connection:
+    def ready(self, held: Held, key: Key | None) -> sqlite3.Connection:
         """Return this thread's connection to the file that was opened, before anything is written to it."""
         self.watch.check()
         try:
@@ -157,50 +222,41 @@ class SQLiteStore:
             raise fault(error, self.location, key) from error
         return connection
 
-    def try_again_or_raise(self, refused: sqlite3.Error, patience: Patience, key: Key, *, in_doubt: bool) -> None:
+    def try_again_or_raise(self, refused: sqlite3.Error, patience: Patience, key: Key | None, *, in_doubt: bool) -> None:
         """Wait for another try if SQLite was busy and nothing was committed; raise what SQLite meant if not."""
         if in_doubt:
-            problem = f"SQLite failed during COMMIT: {refused}. Read {key.name!r} before writing it again"
-            raise OutcomeUnknown(self.shown, problem, key) from refused
+            again = f"Read {key.name!r} before writing it again" if key else "Look before doing it again"
+            raise OutcomeUnknown(self.shown, f"SQLite failed during COMMIT: {refused}. {again}", key) from refused
         if not is_busy(refused) or not patience.pause():
             raise fault(refused, self.location, key, patience.spent) from refused
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Return a connection with a transaction, as the only writer; see `Store`."""
+        self.watch.check()
+        current = self.current
+        with begun(self.connections, self.location, self.patience, self.checkpoints) as connection:
+            current.begun = True
+            try:
+                yield connection
+            finally:
+                current.begun = False
+
+    def joined(self, connection: Any) -> JoinedStore:
+        """Return the store within a caller's transaction; see `Store`."""
+        return self.home.joined(connection)
+
+    def identity(self) -> Identity:
+        """Return what tells this database from every other."""
+        with self.connections.connected() as connection:
+            return identity_of(connection)
+
+    def named_locks(self, counters: Counters) -> NamedLocks:
+        """Return the locks that modules take by name: files beside the database, or in memory where it is."""
+        if self.location.path is None:
+            return MemoryNamedLocks(counters)
+        return FileNamedLocks(self.location.path, counters)
 
     def close(self) -> None:
         """Close every connection, waiting for what is running; a second call does nothing."""
         self.connections.close()
-
-
-def engine_for(location: Location, pragmas: Pragmas) -> Engine:
-    """Return an engine whose pool hands out prepared connections, as many as there are threads."""
-    in_memory = location.path is None
-    engine = create_engine(
-        location.url,
-        connect_args=CONNECT_ARGUMENTS,
-        poolclass=QueuePool,
-        pool_size=1 if in_memory else IDLE_CONNECTIONS,
-        max_overflow=0 if in_memory else -1,
-    )
-    event.listen(engine, "connect", pragmas.prepare)
-    return engine
-
-
-def ensure_tables(engine: Engine, location: Location, *, migrate: bool) -> None:
-    """Create or upgrade the tables, trying again while other processes do the same."""
-    patience = Patience(PATIENCE)
-    while True:
-        try:
-            with engine.connect() as connection:
-                schema.ensure(connection, location.shown, migrate=migrate, lock=begin_immediate)
-        except DBAPIError as error:
-            refused = error.orig
-            if not isinstance(refused, sqlite3.Error):
-                raise
-            if not is_busy(refused) or not patience.pause():
-                raise fault(refused, location, waited=patience.spent) from error
-        else:
-            return
-
-
-def begin_immediate(connection: Connection) -> None:
-    """Begin a transaction as the only writer."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

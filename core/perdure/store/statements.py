@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import attrs
-from sqlalchemy import bindparam, delete, insert, literal_column, select
+from sqlalchemy import bindparam, delete, func, insert, literal_column, null, select
 
 from perdure.store.tables import change, status
 
@@ -26,6 +26,11 @@ KEY = ("tenant", "module", "name")
 
 class Rows(Protocol):
     """What a statement gives back: a DBAPI cursor, or a result of SQLAlchemy."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows a DELETE removed; of no other statement is it to be believed."""
+        ...
 
     def fetchall(self) -> Sequence[Any]:
         """Return every row that is left."""
@@ -72,6 +77,10 @@ class Statements:
         put: Creates or replaces a row and returns it as a `Row`.
         record: Adds a change to the history.
         prune: Drops the changes of a key up to the version `until`.
+        tenants: Every tenant, once.
+        modules: The modules of a tenant that have rows.
+        erase: Removes the rows of a module.
+        erase_history: Removes the changes of a module.
     """
 
     value: Statement
@@ -82,15 +91,22 @@ class Statements:
     put: Statement
     record: Statement
     prune: Statement
+    tenants: Statement
+    modules: Statement
+    erase: Statement
+    erase_history: Statement
 
 
-def compiled_for(dialect: Dialect, *, lock: Select[*tuple[Any, ...]] | Insert, put: Insert) -> Statements:
+def compiled_for(
+    dialect: Dialect, *, lock: Select[*tuple[Any, ...]] | Insert, put: Insert, tenants: Select[*tuple[Any, ...]] | None = None
+) -> Statements:
     """Compile every statement.
 
     Args:
         dialect: The database's own, with a positional `paramstyle`.
         lock: How this database locks a key: `row_by_key()` where a transaction is alone anyway.
         put: Its upsert.
+        tenants: How it lists tenants; `each_tenant()` unless given.
     """
 
     def compiled(statement: Select[*tuple[Any, ...]] | Insert | Delete, inserted: Table | None = None) -> Statement:
@@ -110,6 +126,10 @@ def compiled_for(dialect: Dialect, *, lock: Select[*tuple[Any, ...]] | Insert, p
         put=compiled(put, status),
         record=compiled(insert(change), change),
         prune=compiled(outdated),
+        tenants=compiled(each_tenant() if tenants is None else tenants),
+        modules=compiled(select(status.c.module).distinct().where(*parameters(status, "tenant")).order_by(status.c.module)),
+        erase=compiled(delete(status).where(*parameters(status, "tenant", "module"))),
+        erase_history=compiled(delete(change).where(*parameters(change, "tenant", "module"))),
     )
 
 
@@ -123,11 +143,37 @@ def row_by_key() -> Select[*tuple[Any, ...]]:
     return select(status).where(*parameters(status, *KEY))
 
 
+def each_tenant() -> Select[*tuple[Any, ...]]:
+    """Return the statement that lists tenants by leaping from one to the next along the primary key.
+
+    `SELECT DISTINCT` reads every row on PostgreSQL and SQLite. Source: https://wiki.postgresql.org/wiki/Loose_indexscan.
+    """
+    found = select(func.min(status.c.tenant).label("tenant")).cte("found", recursive=True)
+    following = select(func.min(status.c.tenant)).where(status.c.tenant > found.c.tenant).correlate(found).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.tenant.is_not(None)))
+    return select(found.c.tenant).where(found.c.tenant.is_not(None))
+
+
+def replaced_by(arriving: Any) -> dict[str, ColumnElement[Any]]:
+    """Return what an upsert replaces in a row that is there: by the value that arrived, the version by the next one."""
+    names = ("value", "encoding", "record_version", "updated_at", "actor")
+    return {"version": status.c.version + literal_column("1"), **{name: arriving[name] for name in names}}
+
+
 def upsert_on_conflict(insert_on_conflict: InsertOnConflict) -> Insert:
     """Return the upsert of SQLite and PostgreSQL: the first version is 1, and every write moves it by one."""
-    one: ColumnElement[int] = literal_column("1")
-    arriving = insert_on_conflict(status).values(version=one)
-    replaced = {name: arriving.excluded[name] for name in ("value", "encoding", "record_version", "updated_at", "actor")}
-    return arriving.on_conflict_do_update(
-        index_elements=list(KEY), set_={"version": status.c.version + one, **replaced}
-    ).returning(*status.c)
+    arriving = insert_on_conflict(status).values(version=literal_column("1"))
+    return arriving.on_conflict_do_update(index_elements=list(KEY), set_=replaced_by(arriving.excluded)).returning(*status.c)
+
+
+def locked_row() -> dict[str, ColumnElement[Any]]:
+    """Return the values of a row that only exists to be locked: its version is 0, and nothing is stored."""
+    return {
+        "value": null(),
+        "encoding": literal_column("'json'"),
+        "version": literal_column("0"),
+        "record_version": literal_column("1"),
+        "created_at": bindparam("at"),
+        "updated_at": bindparam("at"),
+        "actor": null(),
+    }

@@ -16,9 +16,17 @@ EXACT = "utf8mb4_nopad_bin"
 """The one collation of MariaDB that keeps `Enable`, `enable` and `enable ` apart."""
 
 
+BY_CODE_POINT = "C"
+"""PostgreSQL's collation that orders as SQLite and MariaDB do here, and that no upgrade of the system's locales can change."""
+
+OPTIONS: dict[str, Any] = {"sqlite_with_rowid": False, "mysql_engine": "InnoDB", "mariadb_engine": "InnoDB"}
+
+
 def exact_string(length: int) -> String:
-    """Return the type of a short text that is compared character by character on every database."""
-    return String(length).with_variant(VARCHAR(length, collation=EXACT), "mysql", "mariadb")
+    """Return the type of a short text that is compared and ordered character by character on every database."""
+    by_code_point = String(length, collation=BY_CODE_POINT)
+    mariadb = VARCHAR(length, collation=EXACT)
+    return String(length).with_variant(by_code_point, "postgresql").with_variant(mariadb, "mysql", "mariadb")
 
 
 def exact_text() -> Text:
@@ -49,7 +57,7 @@ status = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("actor", exact_string(ACTOR_LENGTH)),
     PrimaryKeyConstraint("tenant", "module", "name", name="pk_perdure_status"),
-    sqlite_with_rowid=False,
+    **OPTIONS,
 )
 
 change = Table(
@@ -66,5 +74,5 @@ change = Table(
     Column("reason", exact_text()),
     Column("at", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant", "module", "name", "version", name="pk_perdure_change"),
-    sqlite_with_rowid=False,
+    **OPTIONS,
 )

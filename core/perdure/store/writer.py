@@ -19,19 +19,25 @@ class Writer:
     Args:
         statements: The statements of the database.
         execute: Runs one statement: on a connection of the store, or on a caller's.
+
+    Attributes:
+        wrote: Whether anything was written but rows to be locked.
     """
 
     def __init__(self, statements: Statements, execute: Execute) -> None:
         self.statements = statements
         self.execute = execute
+        self.wrote = False
 
     def lock(self, key: Key) -> Row | None:
         """Read a row and keep other writers away from its key; see `Transaction.lock`."""
-        return self.only_row(self.statements.lock, {**key._asdict(), "at": microseconds()})
+        row = self.only_row(self.statements.lock, {**key._asdict(), "at": microseconds()})
+        return row if row is not None and row.version else None
 
     def put(self, key: Key, content: Content, note: Note) -> Row:
         """Write a row, the change to the history, and drop what the history need not keep; see `Transaction.put`."""
         at = microseconds()
+        self.wrote = True
         values = {
             **key._asdict(),
             "value": content.text,
@@ -48,6 +54,19 @@ class Writer:
         if row.version > note.keep:
             self.run(self.statements.prune, {**values, "until": row.version - note.keep})
         return row
+
+    def erase(self, tenant: str) -> int:
+        """Remove every row and change of a tenant, and return how many rows there were.
+
+        Module by module: each DELETE follows the primary key and is a short one, however much a tenant has.
+        """
+        self.wrote = True
+        modules = self.execute(self.statements.modules.text, (tenant,)).fetchall()
+        count = 0
+        for (module,) in modules:
+            count += self.execute(self.statements.erase.text, (tenant, module)).rowcount
+            self.execute(self.statements.erase_history.text, (tenant, module))
+        return count
 
     def only_row(self, statement: Statement, values: dict[str, object]) -> Row | None:
         """Run a statement by key and return the row it found or made."""

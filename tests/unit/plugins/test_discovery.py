@@ -43,13 +43,14 @@ def test_blocking_goes_by_entry_point_or_by_any_spelling_of_the_distribution(sit
     site("my-dist", {"zz-one": "x"})
     site("other", {"zz-two": "x"})
     ours = [each for each in installed() if each.origin.plugin.startswith("zz")]
-    candidates, left_out = without_blocked(ours, [blocked])
-    assert [each.origin.plugin for each in candidates] == ["zz-two"]
-    assert [each.plugin for each in left_out] == ["zz-one"]
+    chosen = without_blocked(ours, [blocked, "zz-nothing"])
+    assert [each.origin.plugin for each in chosen.candidates] == ["zz-two"]
+    assert [each.plugin for each in chosen.blocked] == ["zz-one"]
+    assert chosen.unmatched == ("zz-nothing",)
 
 
 def test_objects_that_are_handed_in_have_no_distribution():
     module = ModuleType("some_module")
-    found = handed_in([SimpleNamespace(), module])
-    assert [each.origin for each in found] == [Origin("SimpleNamespace"), Origin("some_module")]
-    assert found[1].load() is module
+    found = handed_in([SimpleNamespace(), module, SimpleNamespace()])
+    assert [each.origin for each in found] == [Origin("SimpleNamespace"), Origin("SimpleNamespace 2"), Origin("some_module")]
+    assert found[2].load() is module

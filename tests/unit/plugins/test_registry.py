@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from perdure import DuplicateModule, PluginFailed, StatusSpec, UnknownHook, UnknownModule, hookimpl
-from perdure.plugins.discovery import Candidate, handed_in
+from perdure.plugins.discovery import Candidate, Selection, handed_in
 from perdure.plugins.registry import Registry
 from perdure.plugins.report import Origin
 
@@ -31,7 +31,11 @@ def plugin(name, *specs, opened=None):
 
 
 def load(*plugins, policy="raise"):
-    return Registry.load(handed_in(plugins), (), policy)
+    return loaded(handed_in(plugins), policy=policy)
+
+
+def loaded(candidates, *, blocked=(), policy="raise"):
+    return Registry.load(Selection(tuple(candidates), tuple(blocked), ()), policy)
 
 
 def failing(error):
@@ -70,21 +74,21 @@ def test_a_module_declared_twice_is_refused_naming_both_whatever_the_policy(poli
 
 def test_one_object_under_two_entry_points_is_no_clash():
     only = plugin("p", StatusSpec("m", Record))
-    registry = Registry.load([Candidate(Origin("x", "d"), lambda: only), Candidate(Origin("y", "d"), lambda: only)], (), "raise")
+    registry = loaded([Candidate(Origin("x", "d"), lambda: only), Candidate(Origin("y", "d"), lambda: only)])
     assert [each.origin.plugin for each in registry.report.loaded] == ["x"]
 
 
 @pytest.mark.parametrize("error", [ImportError("no such thing"), SystemExit(3), ZeroDivisionError()])
 def test_a_plugin_that_cannot_be_imported_is_named_with_its_distribution(error):
     with pytest.raises(PluginFailed) as raised:
-        Registry.load([failing(error)], (), "raise")
+        loaded([failing(error)])
     assert "'broken' of distribution 'broken-dist' failed: importing it raised " + type(error).__name__ in str(raised.value)
     assert raised.value.__cause__ is error
 
 
 def test_a_failing_plugin_can_be_skipped_and_is_told_of():
     candidates = [failing(ImportError("gone")), *handed_in([plugin("good", StatusSpec("m", Record))])]
-    registry = Registry.load(candidates, [Origin("not-wanted")], "skip")
+    registry = loaded(candidates, blocked=[Origin("not-wanted")], policy="skip")
     assert list(registry.specs) == ["m"]
     assert [each.origin.plugin for each in registry.report.failed] == ["broken"]
     assert isinstance(registry.report.failed[0].error.__cause__, ImportError)
@@ -123,8 +127,21 @@ def test_a_forgotten_decorator_is_told_of():
     def perdure_status_specs():
         return []
 
+    perdure_status_specs.__module__ = "bare"
     made.perdure_status_specs = perdure_status_specs
     with pytest.raises(PluginFailed, match="lacks the decorator @hookimpl"):
+        load(made)
+
+
+def test_a_forgotten_decorator_on_a_misspelt_hook_beside_a_good_one_is_told_of():
+    made = plugin("half", StatusSpec("half", Record))
+
+    def perdure_openned(app):
+        """Neither decorated nor spelt right."""
+
+    perdure_openned.__module__ = "half"
+    made.perdure_openned = perdure_openned
+    with pytest.raises(PluginFailed, match="perdure_openned lacks the decorator"):
         load(made)
 
 
@@ -186,6 +203,21 @@ def test_a_spec_that_cannot_be_resolved_is_the_plugins_failure():
     broken = attrs.make_class("Broken", {"x": attrs.field(type="NoSuchType")})
     with pytest.raises(PluginFailed, match="'p' .*cannot be resolved"):
         load(plugin("p", StatusSpec("m", broken)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"x": attrs.field(type=complex)}, "m: x is declared as complex"),
+        ({"x": attrs.field(type=int, default="many")}, r"the default does not fit: x: expected int, got 'many' \(str\)"),
+    ],
+)
+def test_a_spec_that_cannot_be_kept_is_the_plugins_failure(fields, says):
+    broken = plugin("broken", StatusSpec("m", attrs.make_class("Broken", fields)))
+    with pytest.raises(PluginFailed, match=says):
+        load(broken)
+    registry = load(broken, plugin("good", StatusSpec("good", Record)), policy="skip")
+    assert list(registry.specs) == ["good"]
 
 
 def test_objects_of_any_kind_are_plugins():

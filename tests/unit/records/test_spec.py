@@ -81,7 +81,7 @@ class Later:
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda: StatusSpec("", Record), "it is empty"),
+        (lambda: StatusSpec("", Record), "module is empty"),
         (lambda: StatusSpec("m" * 256, Record), "256 characters"),
         (lambda: StatusSpec("m", int), "neither an attrs class nor a dataclass"),
         (lambda: StatusSpec("m", Record(enable=True)), "neither an attrs class nor a dataclass"),

@@ -3,7 +3,7 @@ import sqlite3
 import pytest
 
 from perdure.store.checkpoints import Checkpoints, has_wal_reset_fault
-from perdure.store.faults import BUSY_TIMEOUT
+from perdure.store.sqlite_faults import BUSY_TIMEOUT
 
 LIMIT = 256 * 1024
 

@@ -117,11 +117,12 @@ def constructor_problem(cls: type, parts: tuple[Part, ...]) -> str | None:
 
 
 def is_frozen(cls: type) -> bool:
-    """Whether instances keep the values they were made of."""
+    """Whether instances keep the values they were made of, and have no others, whose types nobody has looked at."""
     if attrs.has(cls):
-        return attrs.inspect(cls).is_frozen
+        return attrs.inspect(cls).is_frozen and all(each.init for each in attrs.fields(cls))
     if dataclasses.is_dataclass(cls):
-        return bool(cls.__dataclass_params__.frozen)  # type: ignore[attr-defined]
+        frozen: bool = cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        return frozen and all(each.init for each in dataclasses.fields(cls))
     return issubclass(cls, tuple)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import attrs
 
@@ -15,7 +16,7 @@ from perdure.records.values.mismatch import Flaw, Mismatch, TooDeep, explain
 from perdure.records.values.support import is_immutable, refuse_unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from perdure.records.fields import FieldSpec
 
@@ -23,8 +24,30 @@ __all__ = ["Codec", "Mismatch"]
 
 T = TypeVar("T")
 
+
+class Accepted(NamedTuple):
+    """A value that fits.
+
+    Attributes:
+        value: The value as it will be read.
+        text: Its JSON text.
+    """
+
+    value: Any
+    text: str
+
+
+DEEPEST = 64
+"""How many objects and arrays may lie in one another."""
+
+NOWHERE = object()
+"""Stands for a key that is not there."""
+
 MAKING = RLock()
 """Held while hooks are made: the converters are shared, and know by what is in the making that a type is recursive."""
+
+# Held over a fork too, or a child would inherit it from a thread that it does not have, and wait for that for ever.
+os.register_at_fork(before=MAKING.acquire, after_in_parent=MAKING.release, after_in_child=MAKING.release)
 
 
 @attrs.frozen(eq=False)
@@ -80,8 +103,8 @@ class Codec(Generic[T]):
                 own=own,
             )
 
-    def accept(self, value: object) -> T:
-        """Return what will be read once `value` is written.
+    def accept(self, value: object) -> Accepted:
+        """Return what will be read once `value` is written, with its text.
 
         The value is written and read once here, so that nothing is stored that comes back as something else.
 
@@ -89,18 +112,16 @@ class Codec(Generic[T]):
             Mismatch: The value is not of the declared type, is refused by the field's validator, or would not come back.
         """
         try:
-            text = to_text(self.write(self.ruled(self.take(value))))
+            data = self.write(self.ruled(self.take(value)))
+            refuse_depth(data)
+            text = to_text(data)
             accepted = self.ruled(self.read(from_text(text)))
             refuse_loss(text, to_text(self.write(accepted)))
         except (Exception, TooDeep) as error:  # noqa: BLE001 - validators and converters raise anything
             mismatch = explain(error, self.name, secret=self.secret)
         else:
-            return accepted
+            return Accepted(accepted, text)
         raise mismatch  # outside of the except block, so that no traceback shows a secret
-
-    def encode(self, value: T) -> str:
-        """Return the JSON text of a value that `accept` has returned."""
-        return to_text(self.write(value))
 
     def decode(self, text: str) -> T:
         """Return the value that a JSON text holds.
@@ -113,6 +134,10 @@ class Codec(Generic[T]):
         except (Exception, TooDeep):  # noqa: BLE001, S110 - read again below, slowly, to tell where
             pass
         raise self.explained(text)
+
+    def unknown_key(self, text: str, value: T) -> str | None:
+        """Return the path of a key that a text has and its value, written again, would not: newer code has added it; or None."""
+        return missing_key(from_text(text), self.write(value), self.name)
 
     def ruled(self, value: Any) -> T:
         """Return a value as the field's converter and validators leave it."""
@@ -133,6 +158,37 @@ class Codec(Generic[T]):
         except (Exception, TooDeep) as error:  # noqa: BLE001 - validators and converters raise anything
             return explain(error, self.name, secret=self.secret)
         return Mismatch(self.name, "it could not be read, and then it could: a converter or validator is not steady")
+
+
+def refuse_depth(data: Any) -> None:
+    """Refuse data that is nested more deeply than every reader can follow, wherever on its stack it is."""
+    level, depth = [data], 0
+    while level:
+        level = [
+            part
+            for whole in level
+            if isinstance(whole, dict | list)
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+        ]
+        depth += 1
+        if depth > DEEPEST:
+            raise TooDeep
+
+
+def missing_key(old: Any, new: Any, path: str) -> str | None:
+    """Return the path of the first key of `old` that `new` lacks, or None."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        steps: Iterable[tuple[str, Any, Any]] = ((f"{path}.{key}", part, new.get(key, NOWHERE)) for key, part in old.items())
+    elif isinstance(old, list) and isinstance(new, list):
+        steps = ((f"{path}[{index}]", *parts) for index, parts in enumerate(zip(old, new, strict=False)))
+    else:
+        return None
+    for step, part, again in steps:
+        if again is NOWHERE:
+            return step
+        if found := missing_key(part, again, step):
+            return found
+    return None
 
 
 def refuse_loss(written: str, again: str) -> None:

@@ -286,13 +286,12 @@ def exact(value):
 def test_awkward_values_come_back_equal_and_of_the_same_type(declared, values):
     codec = codec_of(declared)
     for value in values:
-        accepted = codec.accept(value)
-        text = codec.encode(accepted)
+        accepted, text = codec.accept(value)
         back = codec.decode(text)
         assert (accepted, back) == (value, value)
         assert exact(accepted) == exact(value)
         assert exact(back) == exact(value)
-        assert codec.encode(back) == text
+        assert codec.accept(back).text == text
         text.encode()
 
 
@@ -343,7 +342,7 @@ CANONICAL = [
 
 @pytest.mark.parametrize(("declared", "given", "expected"), CANONICAL)
 def test_what_equals_a_plain_value_becomes_it(declared, given, expected):
-    accepted = codec_of(declared).accept(given)
+    accepted = codec_of(declared).accept(given).value
     assert exact(accepted) == exact(expected)
 
 
@@ -433,12 +432,12 @@ def test_aware_datetimes_keep_instant_and_offset():
     codec = codec_of(datetime)
     for fold in (0, 1):
         value = datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=fold)
-        back = codec.accept(value)
+        back = codec.accept(value).value
         assert back.utcoffset() == value.utcoffset()
         assert back.astimezone(UTC) == value.astimezone(UTC)
-    assert codec_of(Plain).accept(Plain(datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=1))).when.utcoffset() == timedelta(
-        hours=1
-    )
+    assert codec_of(Plain).accept(
+        Plain(datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=1))
+    ).value.when.utcoffset() == timedelta(hours=1)
 
 
 JSON_REFUSED = [
@@ -509,27 +508,27 @@ def test_a_float_written_by_hand_as_an_int_is_read_as_a_float():
 
 def test_unions_are_bare_where_the_kind_of_data_tells_and_tagged_where_not():
     bare = codec_of(int | float | str | User | None)
-    assert [bare.encode(value) for value in (1, 1.0, "a", None)] == ["1", "1.0", '"a"', "null"]
-    assert bare.encode(User("a", 1)) == '{"name":"a","age":1}'
+    assert [bare.accept(value).text for value in (1, 1.0, "a", None)] == ["1", "1.0", '"a"', "null"]
+    assert bare.accept(User("a", 1)).text == '{"name":"a","age":1}'
     tagged = codec_of(User | Team | None)
-    assert tagged.encode(User("a", 1)) == '{"User":{"name":"a","age":1}}'
-    assert tagged.encode(None) == "null"
+    assert tagged.accept(User("a", 1)).text == '{"User":{"name":"a","age":1}}'
+    assert tagged.accept(None).text == "null"
 
 
 def test_sets_have_one_text_whatever_their_order():
-    assert codec_of(set[str]).encode({"b", "a", "c"}) == '["a","b","c"]'
-    assert codec_of(frozenset[int]).encode(frozenset({10, 9})) == "[10,9]"
+    assert codec_of(set[str]).accept({"b", "a", "c"}).text == '["a","b","c"]'
+    assert codec_of(frozenset[int]).accept(frozenset({10, 9})).text == "[10,9]"
 
 
 def test_enums_are_written_by_value_or_by_name():
-    assert codec_of(Color).encode(Color.GREEN) == "2"
-    assert codec_of(Point3).encode(Point3.UP) == '"UP"'
-    assert codec_of(Access).encode(Access.READ | Access.WRITE) == "3"
+    assert codec_of(Color).accept(Color.GREEN).text == "2"
+    assert codec_of(Point3).accept(Point3.UP).text == '"UP"'
+    assert codec_of(Access).accept(Access.READ | Access.WRITE).text == "3"
 
 
 def test_our_text_does_not_depend_on_a_replaced_json_dumps(monkeypatch):
     monkeypatch.setattr(json, "dumps", lambda *_args, **_kwargs: "broken")
-    assert codec_of(dict[str, int]).encode({"ä": 1}) == '{"ä":1}'
+    assert codec_of(dict[str, int]).accept({"ä": 1}).text == '{"ä":1}'
 
 
 # --------------------------------------------------------------------------- hypothesis
@@ -568,16 +567,16 @@ def test_any_value_comes_back(declared, strategy):
 
     @given(strategy)
     def comes_back(value):
-        accepted = codec.accept(value)
+        accepted, text = codec.accept(value)
         assert exact(accepted) == exact(value)
-        assert exact(codec.decode(codec.encode(accepted))) == exact(value)
+        assert exact(codec.decode(text)) == exact(value)
 
     comes_back()
 
 
 @given(st.datetimes(timezones=ZONES))
 def test_any_datetime_keeps_its_instant_and_offset(value):
-    back = DATETIMES.accept(value)
+    back = DATETIMES.accept(value).value
     assert back.replace(tzinfo=None) == value.replace(tzinfo=None)
     assert back.utcoffset() == value.utcoffset()
 
@@ -592,7 +591,7 @@ def test_no_text_makes_reading_fail_otherwise_than_told(text):
             value = codec.decode(text)
         except Mismatch:
             continue
-        assert exact(codec.decode(codec.encode(value))) == exact(value)
+        assert exact(codec.decode(codec.accept(value).text)) == exact(value)
 
 
 SEVERAL = [codec_of(each) for each in (bool, float, list[int], dict[int, str], User, date | datetime, Any, Options)]
@@ -630,7 +629,7 @@ def test_what_is_accepted_at_the_brink_is_read_with_less_stack():
     codec, deepest = codec_of(list[Any]), 0
     for depth in range(1, sys.getrecursionlimit(), 10):
         try:
-            text = codec.encode(codec.accept(nested(depth)))
+            text = codec.accept(nested(depth)).text
         except Mismatch:
             break
         deepest = depth
@@ -654,7 +653,7 @@ def test_codecs_are_made_from_many_threads():
     def work():
         try:
             codec = codec_of(dict[str, Local])
-            assert codec.accept({"a": Local(Box([Node(1), 2]))}) == {"a": Local(Box([Node(1), 2]))}
+            assert codec.accept({"a": Local(Box([Node(1), 2]))}).value == {"a": Local(Box([Node(1), 2]))}
         except Exception as error:  # noqa: BLE001 - told below
             errors.append(error)
 
@@ -703,12 +702,12 @@ def test_validators_run_on_an_instance_that_was_changed():
     object.__setattr__(value, "low", -1)
     with pytest.raises(Mismatch, match=r"^x: 'low' must be >= 0: -1"):
         codec.accept(value)
-    assert codec.accept(Range(1, 3)).span == 2
+    assert codec.accept(Range(1, 3)).value.span == 2
 
 
 def test_a_class_without_value_equality_is_rebuilt():
     value = Identity("a")
-    back = codec_of(Identity).accept(value)
+    back = codec_of(Identity).accept(value).value
     assert back is not value
     assert back.name == "a"
 
@@ -720,12 +719,12 @@ def test_a_class_that_changes_what_it_is_given_is_refused():
         codec_of(Shouting).accept(value)
     with pytest.raises(Mismatch, match="survive"):
         codec_of(Growing).accept({"word": "a"})
-    assert codec_of(Shouting).accept({"word": "a"}) == Shouting("A")
+    assert codec_of(Shouting).accept({"word": "a"}).value == Shouting("A")
 
 
 def test_what_is_accepted_shares_nothing_with_what_was_given():
     given_list = [1]
-    accepted = codec_of(list[int]).accept(given_list)
+    accepted = codec_of(list[int]).accept(given_list).value
     given_list.append(2)
     assert accepted == [1]
 

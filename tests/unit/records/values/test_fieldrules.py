@@ -15,7 +15,7 @@ def codec_of(declared, **arguments):
 
 def test_a_validator_runs_both_ways():
     codec = codec_of(int, validator=validators.ge(0))
-    assert codec.accept(1) == 1
+    assert codec.accept(1).value == 1
     for attempt in (lambda: codec.accept(-1), lambda: codec.decode("-1")):
         with pytest.raises(Mismatch, match=r"^x: 'x' must be >= 0: -1$"):
             attempt()
@@ -23,7 +23,7 @@ def test_a_validator_runs_both_ways():
 
 def test_a_converter_runs_both_ways_between_two_checks_of_the_type():
     codec = codec_of(str, converter=str.strip)
-    assert codec.accept(" a ") == "a"
+    assert codec.accept(" a ").value == "a"
     assert codec.decode('" a "') == "a"
     with pytest.raises(Mismatch, match=r"^x: expected str, got 5 \(int\)$"):
         codec.accept(5)
@@ -32,7 +32,7 @@ def test_a_converter_runs_both_ways_between_two_checks_of_the_type():
 
 
 def test_the_validator_sees_what_the_converter_made():
-    assert codec_of(str, converter=str.lower, validator=validators.in_(["a"])).accept("A") == "a"
+    assert codec_of(str, converter=str.lower, validator=validators.in_(["a"])).accept("A").value == "a"
 
 
 def test_a_converter_whose_result_it_would_convert_again_is_refused():
@@ -51,12 +51,12 @@ def test_a_converter_whose_result_it_would_convert_again_is_refused():
     ],
 )
 def test_converters_of_attrs_are_called_as_attrs_does(converter):
-    assert codec_of(int, converter=converter).accept(3) == 3
+    assert codec_of(int, converter=converter).accept(3).value == 3
 
 
 def test_a_converter_that_needs_the_record_is_left_out():
     codec = codec_of(int, converter=attrs.Converter(lambda value, record: value + record.other, takes_self=True))
-    assert codec.accept(3) == 3
+    assert codec.accept(3).value == 3
 
 
 def below_high(record, _attribute, value):
@@ -70,7 +70,7 @@ def below_high(record, _attribute, value):
 
 def test_a_validator_that_needs_the_record_is_left_out_and_the_others_run():
     codec = codec_of(int, validator=[below_high, validators.ge(0)])
-    assert codec.accept(5) == 5
+    assert codec.accept(5).value == 5
     with pytest.raises(Mismatch, match="must be >= 0"):
         codec.accept(-1)
 
@@ -79,7 +79,7 @@ def test_a_validator_that_writes_to_the_record_is_left_out():
     def writes(record, _attribute, value):
         record.seen = value
 
-    assert codec_of(int, validator=writes).accept(5) == 5
+    assert codec_of(int, validator=writes).accept(5).value == 5
 
 
 def test_a_message_is_told_without_the_arguments_of_the_exception():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.mysql import LONGTEXT, VARCHAR
@@ -10,11 +12,20 @@ revision = "0001"
 down_revision = None
 
 EXACT = "utf8mb4_nopad_bin"
+OPTIONS: dict[str, Any] = {
+    "sqlite_with_rowid": False,
+    "mysql_engine": "InnoDB",
+    "mariadb_engine": "InnoDB",
+    # MariaDB commits each table by itself: what was killed between the two goes on where it stopped.
+    "if_not_exists": True,
+}
 
 
 def exact_string(length: int) -> sa.String:
-    """Return a short text, compared character by character."""
-    return sa.String(length).with_variant(VARCHAR(length, collation=EXACT), "mysql", "mariadb")
+    """Return a short text, compared and ordered character by character."""
+    by_code_point = sa.String(length, collation="C")
+    mariadb = VARCHAR(length, collation=EXACT)
+    return sa.String(length).with_variant(by_code_point, "postgresql").with_variant(mariadb, "mysql", "mariadb")
 
 
 def exact_text() -> sa.Text:
@@ -37,7 +48,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger, nullable=False),
         sa.Column("actor", exact_string(255)),
         sa.PrimaryKeyConstraint("tenant", "module", "name", name="pk_perdure_status"),
-        sqlite_with_rowid=False,
+        **OPTIONS,
     )
     op.create_table(
         "perdure_change",
@@ -54,5 +65,5 @@ def upgrade() -> None:
         sa.Column("reason", exact_text()),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "module", "name", "version", name="pk_perdure_change"),
-        sqlite_with_rowid=False,
+        **OPTIONS,
     )
