@@ -144,6 +144,11 @@ class TenantView:
         """The named parts that the application and its plugins have bound."""
         return self.resources.registry.bindings
 
+    @property
+    def upgraded(self) -> tuple[str, ...]:
+        """The versions that perdure's own tables went through when this App opened; none where they were as they should be."""
+        return self.resources.store.upgraded
+
     # ----------------------------------------------------------------------- values
 
     def entries(self) -> list[Entry[Any]]:

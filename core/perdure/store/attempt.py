@@ -52,12 +52,15 @@ class Attempt:
             problem = "a write began within the function of another one, on the same thread, and would wait for it for ever"
             raise StoreUnavailable(self.shown, f"{problem}. Write after it, or use one set_many", self.key)
         self.execute("BEGIN IMMEDIATE")
+        self.held.writing = True
         try:
             result = work(Writer(statements, self.execute))
             self.commit()
         except BaseException:
             self.roll_back()
             raise
+        finally:
+            self.held.writing = False
         return result
 
     def execute(self, text: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:

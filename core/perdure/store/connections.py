@@ -44,14 +44,16 @@ class Held:
         mutex: To be held while the connection is used.
         connection: The DBAPI connection, or None until it is lent, and after it was taken away.
         inherited: Whether it was taken away because this is a forked child.
+        writing: Whether what is open on it is a transaction of the store's.
     """
 
-    __slots__ = ("__weakref__", "connection", "inherited", "mutex", "process", "proxy")
+    __slots__ = ("__weakref__", "connection", "inherited", "mutex", "process", "proxy", "writing")
 
     def __init__(self) -> None:
         self.mutex = threading.RLock()
         self.connection: Any = None
         self.inherited = False
+        self.writing = False
         self.proxy: PoolProxiedConnection | None = None
         self.process = 0
 
@@ -65,6 +67,13 @@ class Held:
         if proxy is not None:
             end = proxy.invalidate if close else proxy.close
             end()
+
+    def let_go(self) -> None:
+        """Use the connection no more, and return it to the pool unless that would end somebody else's transaction."""
+        if self.connection is not None and self.connection.in_transaction:
+            forks.keep_for_ever(self.proxy)
+            self.proxy = self.connection = None
+        self.give_back()
 
     def disown(self) -> None:
         """Neither use nor close a connection that is the parent's."""

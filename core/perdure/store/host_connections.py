@@ -5,6 +5,7 @@ Nothing is set on them. Python's sqlite3 begins a transaction by itself before a
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from perdure.errors import StoreUnavailable
@@ -12,18 +13,19 @@ from perdure.store import forks
 from perdure.store.connections import Connections
 from perdure.store.patience import Patience
 from perdure.store.sqlite_faults import BUSY_TIMEOUT
-from perdure.store.sqlite_opening import leaves_nothing_open
+from perdure.store.sqlite_opening import TAKEN, leaves_nothing_open
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
     from perdure.names import Key
     from perdure.store.connections import Held
 
 INHERITED_POOL = (
     "this process was forked while the host's engine had connections open, which leaves SQLite in it with locks that are not its "
     "own. Dispose of the engine before the fork, or open a new one in the child, and an App on it"
-)
-TAKEN = (
-    "the one connection of the host's engine is in a transaction of the host. End it first, or write within it (status.within)"
 )
 
 
@@ -38,9 +40,20 @@ class HostConnections(Connections):
             held.connection.rollback()  # the pool does not reset what it takes back
         return held.connection
 
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """Yield a connection of SQLAlchemy's; see `Connections.connected`."""
+        if self.shared:
+            held = self.mine()
+            with held.mutex:
+                self.wait_until_free(held, None)
+        with super().connected() as connection:
+            yield connection
+
     def done(self, held: Held) -> None:
-        """Return the connection to the host's pool."""
-        held.give_back()
+        """Return the connection to the host's pool, but not one that all share: its return would end the host's transaction."""
+        if not self.shared:
+            held.give_back()
 
     def wait_until_free(self, held: Held, key: Key | None) -> None:
         """Wait until a connection that all threads share is in no transaction.
@@ -48,14 +61,18 @@ class HostConnections(Connections):
         Raises:
             StoreUnavailable: It still is after as long as SQLite waits for others.
         """
+        if held.writing:
+            return
         patience = Patience(BUSY_TIMEOUT)
-        while held.connection.in_transaction:
+        while held.connection is not None and held.connection.in_transaction:
             if not patience.pause():
                 raise StoreUnavailable(self.shown, TAKEN, key)
 
     def close(self) -> None:
         """Lend no more; the pool is the host's."""
         self.closed = True
+        if self.shared:
+            self.mine().let_go()
         forks.watching.discard(self)
 
     def before_fork(self) -> None:

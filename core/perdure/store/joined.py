@@ -22,7 +22,7 @@ from perdure.store.tables import status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import Connection, CursorResult, Engine
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import Dialect
 
     from perdure.errors import PerdureError
@@ -119,7 +119,8 @@ class JoinedStore:
     def fetch(self, text: str, parameters: Sequence[str]) -> Sequence[Any]:
         """Run a query on the caller's connection."""
         key = parameters if isinstance(parameters, Key) else None
-        return self.execute(self.connection(), key, text, parameters).fetchall()
+        rows: Sequence[Any] = self.execute(self.connection(), key, text, parameters).fetchall()
+        return rows
 
     def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
         """Run `work` in the caller's transaction, once; see `RowStore`.
@@ -153,7 +154,7 @@ class JoinedStore:
             self.admitted = connection
         return connection
 
-    def execute(self, connection: Connection, key: Key | None, text: str, parameters: Sequence[object] = ()) -> CursorResult[Any]:
+    def execute(self, connection: Connection, key: Key | None, text: str, parameters: Sequence[object] = ()) -> Any:
         """Run one statement on the caller's connection, in the caller's thread.
 
         An error keeps the driver's as its cause and not SQLAlchemy's, which shows the parameters: values may be secret.

@@ -111,8 +111,6 @@ class Links:
             return self.ready.pop()
         except IndexError:
             pass
-        if self.closed:
-            raise AppClosed(self.shown)
         with self.in_line():
             try:
                 return self.ready.pop()
@@ -134,7 +132,13 @@ class Links:
 
     @contextmanager
     def in_line(self) -> Iterator[None]:
-        """Have connections go back to the pool, at which somebody waits for one."""
+        """Have connections go back to the pool, at which somebody waits for one.
+
+        Raises:
+            AppClosed: `close()` was called.
+        """
+        if self.closed:
+            raise AppClosed(self.shown)
         with self.mutex:
             self.waiting += 1
             self.spare = 0
@@ -162,7 +166,10 @@ class Links:
             link = self.ready.pop()
         except IndexError:
             return
-        link.give_back()
+        if self.closed and self.own:
+            link.discard()  # its pool is disposed of, and would keep it open
+        else:
+            link.give_back()
 
     def drop(self, link: Link, error: BaseException | None = None) -> None:
         """Have a connection closed; after a loss, have no other used that may have been lost with it."""

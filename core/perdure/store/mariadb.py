@@ -83,7 +83,7 @@ class MariaDB:
 
     def autocommit(self, connection: pymysql.Connection[Any]) -> bool:
         """See `Driver.autocommit`."""
-        if connection.server_status & IN_TRANSACTION:
+        if getattr(connection, "server_status", 0) & IN_TRANSACTION:
             connection.rollback()  # or autocommit would commit it
         if connection.get_autocommit():
             return True

@@ -164,7 +164,12 @@ class Store(RowStore, Protocol):
     """A database with perdure's tables.
 
     Every method raises a `StoreError` for what the database refuses, and `AppClosed` after `close()`.
+
+    Attributes:
+        upgraded: The versions that its tables went through when it was opened.
     """
+
+    upgraded: tuple[str, ...]
 
     @property
     def engine(self) -> Engine:

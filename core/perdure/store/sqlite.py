@@ -17,41 +17,32 @@ from perdure.lock.memory import MemoryNamedLocks
 from perdure.names import Key
 from perdure.store.admission import identity_of
 from perdure.store.attempt import Attempt
-from perdure.store.checkpoints import Checkpoints, has_wal_reset_fault
 from perdure.store.connections import Connections
 from perdure.store.host_connections import HostConnections
 from perdure.store.joined import Home
 from perdure.store.location import Location, Watch, located
 from perdure.store.patience import Patience
-from perdure.store.pragmas import Pragmas
 from perdure.store.reader import Reader
 from perdure.store.sqlite_begin import begun
-from perdure.store.sqlite_faults import BUSY_TIMEOUT, fault, is_busy
-from perdure.store.sqlite_opening import PATIENCE, engine_for, ensure_tables, host_location
-from perdure.store.statements import compiled_for, row_by_key, upsert_on_conflict
+from perdure.store.sqlite_faults import fault, is_busy
+from perdure.store.sqlite_opening import PATIENCE, compiled, ensure_tables, host_location, own_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import URL, Connection
-    from sqlalchemy.engine import Dialect
 
     from perdure.lock.protocol import NamedLocks
     from perdure.metrics import Counters
     from perdure.store.admission import Identity
+    from perdure.store.checkpoints import Checkpoints
     from perdure.store.connections import Held
     from perdure.store.driver import Durability
     from perdure.store.joined import JoinedStore
     from perdure.store.protocol import Row, StoredValue, Transaction
-    from perdure.store.statements import Statements
     from perdure.store.writer import Writer
 
 T = TypeVar("T")
-
-
-def compiled(dialect: Dialect) -> Statements:
-    """Return the statements, compiled for a dialect whose parameters are positional."""
-    return compiled_for(dialect, lock=row_by_key(), put=upsert_on_conflict(sqlite.insert))
 
 
 class SQLiteStore:
@@ -114,14 +105,12 @@ class SQLiteStore:
             store = cls(location, where, own=False)
         else:
             location = located(where)
-            own_checkpoints = has_wal_reset_fault(sqlite3.sqlite_version_info)
-            engine = engine_for(location, Pragmas(location, durability, own_checkpoints))
+            engine, checkpoints = own_engine(location, durability)
             try:
                 upgraded = ensure_tables(engine, location, migrate=migrate)
             except BaseException:
                 engine.dispose()
                 raise
-            checkpoints = Checkpoints(location.path, busy_timeout=BUSY_TIMEOUT) if location.path and own_checkpoints else None
             store = cls(location, engine, checkpoints)
         store.upgraded = upgraded
         return store
@@ -179,9 +168,7 @@ class SQLiteStore:
 
     def run(self, key: Key | None, work: Callable[[Writer], T]) -> T:
         """Run `work` in a transaction, again while others hold the file."""
-        if getattr(self.current, "begun", False):
-            problem = "a write within begin(), on the same thread, would wait for it for ever"
-            raise StoreUnavailable(self.shown, f"{problem}. Write after it, or within it (status.within)", key)
+        self.refuse_within_begin(key)
         patience = Patience(self.patience)
         turn = self.connections.turn
         if not turn.acquire(timeout=self.patience):
@@ -194,8 +181,7 @@ class SQLiteStore:
                     lent = held.connection is None
                     attempt = Attempt(held, self.ready(held, key), self.shown, key)
                     try:
-                        if lent:
-                            self.connections.wait_until_free(held, key)
+                        self.connections.wait_until_free(held, key)
                         result = attempt.run(self.statements, work)
                     except sqlite3.Error as error:
                         if error is not attempt.refusal:
@@ -212,6 +198,12 @@ class SQLiteStore:
                 self.try_again_or_raise(refused, patience, key, in_doubt=attempt.in_doubt)
         finally:
             turn.release()
+
+    def refuse_within_begin(self, key: Key | None = None) -> None:
+        """Refuse a second transaction within one that this thread began through the store."""
+        if getattr(self.current, "begun", False):
+            problem = "a write within begin(), on the same thread, would wait for it for ever"
+            raise StoreUnavailable(self.shown, f"{problem}. Write after it, or within it (status.within)", key)
 
     def ready(self, held: Held, key: Key | None) -> sqlite3.Connection:
         """Return this thread's connection to the file that was opened, before anything is written to it."""
@@ -233,6 +225,7 @@ class SQLiteStore:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Return a connection with a transaction, as the only writer; see `Store`."""
+        self.refuse_within_begin()
         self.watch.check()
         current = self.current
         with begun(self.connections, self.location, self.patience, self.checkpoints) as connection:

@@ -9,24 +9,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
-from perdure.errors import InvalidArgument
-from perdure.store import schema
+from perdure.errors import InvalidArgument, StoreUnavailable
+from perdure.store import forks, schema
+from perdure.store.checkpoints import Checkpoints, has_wal_reset_fault
 from perdure.store.connecting import checked_host
 from perdure.store.location import Location
 from perdure.store.patience import Patience
-from perdure.store.pragmas import CONNECT_ARGUMENTS
-from perdure.store.sqlite_faults import fault, is_busy
+from perdure.store.pragmas import CONNECT_ARGUMENTS, Pragmas
+from perdure.store.sqlite_faults import BUSY_TIMEOUT, fault, is_busy
+from perdure.store.statements import compiled_for, row_by_key, upsert_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine import Dialect
 
     from perdure.store.driver import Durability
-    from perdure.store.pragmas import Pragmas
+    from perdure.store.statements import Statements
 
 PATIENCE = 45.0
 """Seconds for which a transaction is tried again while others hold the file; the last try may add a `BUSY_TIMEOUT`."""
@@ -37,11 +41,21 @@ IDLE_CONNECTIONS = 5
 FULL = 2
 """What `PRAGMA synchronous` answers where every commit is synced to the disk."""
 
+TAKEN = (
+    "the one connection of the host's engine is in a transaction of the host. End it first, or write within it (status.within)"
+)
+
 logger = logging.getLogger(__name__)
 
 
-def engine_for(location: Location, pragmas: Pragmas) -> Engine:
-    """Return an engine whose pool hands out prepared connections, as many as there are threads."""
+def compiled(dialect: Dialect) -> Statements:
+    """Return the statements, compiled for a dialect whose parameters are positional."""
+    return compiled_for(dialect, lock=row_by_key(), put=upsert_on_conflict(insert))
+
+
+def own_engine(location: Location, durability: Durability) -> tuple[Engine, Checkpoints | None]:
+    """Return an engine whose pool hands out prepared connections, as many as there are threads, and what keeps the log short."""
+    own_checkpoints = has_wal_reset_fault(sqlite3.sqlite_version_info)
     in_memory = location.path is None
     engine = create_engine(
         location.url,
@@ -50,8 +64,10 @@ def engine_for(location: Location, pragmas: Pragmas) -> Engine:
         pool_size=1 if in_memory else IDLE_CONNECTIONS,
         max_overflow=0 if in_memory else -1,
     )
-    event.listen(engine, "connect", pragmas.prepare)
-    return engine
+    event.listen(engine, "connect", Pragmas(location, durability, own_checkpoints).prepare)
+    if location.path is None or not own_checkpoints:
+        return engine, None
+    return engine, Checkpoints(location.path, busy_timeout=BUSY_TIMEOUT)
 
 
 def host_location(engine: Engine, durability: Durability) -> Location:
@@ -64,25 +80,37 @@ def host_location(engine: Engine, durability: Durability) -> Location:
     checked_host(engine, {"sqlite": "pysqlite"})
     address = Location(engine.url, Path(engine.url.database or "."))
     try:
-        proxy = engine.raw_connection()
+        file, synchronous = found_by(engine, address)
     except sqlite3.Error as error:
         raise fault(error, address) from error
-    try:
-        connection: Any = proxy.dbapi_connection
-        files = {name: file for _, name, file in connection.execute("PRAGMA database_list").fetchall()}
-        (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
-        if getattr(connection, "autocommit", None) is False:
-            raise InvalidArgument("engine", "autocommit=False", "an Engine without it: BEGIN IMMEDIATE must be ours to say")
-    except sqlite3.Error as error:
-        raise fault(error, address) from error
-    finally:
-        proxy.close()
-    path = Path(files["main"]) if files["main"] else None
+    path = Path(file) if file else None
     refuse_unsafe_pool(engine, in_memory=path is None)
     if path is not None and durability == "full" and synchronous < FULL:
         advice = "Have the engine's connections say PRAGMA synchronous = FULL"
         logger.warning("durability='full' is not had: %s can lose committed writes in a loss of power. %s", path, advice)
     return Location(URL.create("sqlite+pysqlite", database=str(path) if path else None), path)
+
+
+def found_by(engine: Engine, address: Location) -> tuple[str, int]:
+    """Ask a connection of a host's engine which file it has open, and how it is synced.
+
+    Raises:
+        InvalidArgument: Its driver begins transactions that are not ours.
+        StoreUnavailable: Threads share it, and one is in a transaction: its return to the pool would end that.
+    """
+    proxy = engine.raw_connection()
+    connection: Any = proxy.dbapi_connection
+    if isinstance(engine.pool, StaticPool) and connection.in_transaction:
+        forks.keep_for_ever(proxy)
+        raise StoreUnavailable(address.shown, TAKEN)
+    try:
+        if getattr(connection, "autocommit", None) is False:
+            raise InvalidArgument("engine", "autocommit=False", "an Engine without it: BEGIN IMMEDIATE must be ours to say")
+        files = {name: file for _, name, file in connection.execute("PRAGMA database_list").fetchall()}
+        (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
+    finally:
+        proxy.close()
+    return str(files["main"]), int(synchronous)
 
 
 def refuse_unsafe_pool(engine: Engine, *, in_memory: bool) -> None:

@@ -1,21 +1,18 @@
-"""The vocabulary of database migrations: what became of each."""
+"""What became of database migrations: the vocabulary, and a record of perdure's own and of the host's."""
 
 from __future__ import annotations
 
-from perdure import Statuses, StatusFamily, hookimpl
+from perdure_migration.plugin import perdure_opened, perdure_status_families, perdure_status_specs
+from perdure_migration.record import STATUS, Migration, MigrationStatus, recorded
+from perdure_migration.statuses import MigrationStatuses
 
-__all__ = ["MigrationStatuses"]
-
-
-class MigrationStatuses(StatusFamily, name="migration"):
-    """What became of a migration; plugins add to it with `extends=MigrationStatuses`."""
-
-    UNKNOWN = Statuses.UNKNOWN
-    SUCCESS = Statuses.SUCCESS
-    FAIL = Statuses.FAIL
-
-
-@hookimpl
-def perdure_status_families() -> list[type[StatusFamily]]:
-    """Hand in the family `migration`."""
-    return [MigrationStatuses]
+__all__ = [
+    "STATUS",
+    "Migration",
+    "MigrationStatus",
+    "MigrationStatuses",
+    "perdure_opened",
+    "perdure_status_families",
+    "perdure_status_specs",
+    "recorded",
+]

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import uuid
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,38 +17,39 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")
-def transaction_servers():
-    """The servers, each looked for once, when the first test needs it."""
-    found = {}
+def free_databases():
+    """Databases of servers, made when they are needed, and used again: making one takes longer than most tests."""
+    kinds = {"postgresql": cache(PostgreSQLServer), "mariadb": cache(MariaDBServer)}
+    free = {kind: [] for kind in kinds}
 
-    def server(kind):
-        if kind not in found:
-            found[kind] = {"postgresql": PostgreSQLServer, "mariadb": MariaDBServer}[kind]()
-        return found[kind]
+    def take(kind):
+        server = kinds[kind]()
+        return free[kind].pop() if free[kind] else server.new_database().render_as_string(hide_password=False)
 
-    yield server
-    for each in found.values():
-        each.close()
+    yield take, free
+    for server in kinds.values():
+        if server.cache_info().currsize:
+            server().close()
 
 
 @pytest.fixture
-def new_url(transaction_servers, tmp_path):
-    """Gives URLs of new databases of one kind, with perdure's tables in them."""
-    made = []
+def new_url(free_databases, tmp_path):
+    """Gives URLs of databases of one kind that have perdure's tables, and nothing in them."""
+    take, free = free_databases
+    taken = []
 
     def new_url(kind):
         if kind == "sqlite":
             url = f"sqlite:///{tmp_path / uuid.uuid4().hex}.db"
         else:
-            database = transaction_servers(kind).new_database()
-            made.append((kind, database))
-            url = database.render_as_string(hide_password=False)
+            url = take(kind)
+            taken.append((kind, url))
         tables_in(url)
         return url
 
     yield new_url
-    for kind, database in made:
-        transaction_servers(kind).drop(database)
+    for kind, url in taken:
+        free[kind].append(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])

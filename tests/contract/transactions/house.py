@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Any
 
 import attrs
-from sqlalchemy import create_engine, event, literal_column, make_url
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy import create_engine, event, make_url
 
 from perdure import StatusSpec
 from perdure.errors import Conflict, StoreError
 from perdure.scope.declared import DeclaredModule
 from perdure.scope.policy import Policy
 from perdure.scope.status import ModuleStatus
+from perdure.store import mariadb, postgresql, sqlite
 from perdure.store.admission import identity_of
 from perdure.store.joined import Home
-from perdure.store.statements import KEY, compiled_for, locked_row, replaced_by, row_by_key, upsert_on_conflict
-from perdure.store.tables import metadata, status
+from perdure.store.tables import metadata
 
 __all__ = ["Conflict", "Counter", "House", "StoreError", "create_engine", "home_of", "sys", "tables_in"]
 
@@ -34,11 +32,17 @@ DECLARED = DeclaredModule(StatusSpec("counter", Counter), Policy({}, {}, 65536, 
 
 
 def tables_in(url):
+    """Make perdure's tables and one of the host's, in place of any that a test has left."""
     engine = create_engine(url)
-    metadata.create_all(engine, checkfirst=False)
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("DROP SCHEMA IF EXISTS elsewhere")
+        for table in ("perdure_status", "perdure_change", "orders"):
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+    metadata.create_all(engine, checkfirst=False)
+    with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE orders (id INTEGER PRIMARY KEY, note VARCHAR(50))")
         connection.exec_driver_sql("INSERT INTO orders VALUES (1, 'a'), (2, 'b')")
     engine.dispose()
@@ -47,15 +51,9 @@ def tables_in(url):
 def compiled(dialect):
     """As the stores compile them."""
     if dialect.name == "sqlite":
-        return compiled_for(dialect, lock=row_by_key(), put=upsert_on_conflict(sqlite.insert))
-    if dialect.name == "postgresql":
-        waiting: Any = postgresql.insert(status).values(**locked_row())
-        kept = waiting.on_conflict_do_update(index_elements=list(KEY), set_={"version": status.c.version})
-        return compiled_for(dialect, lock=kept.returning(*status.c), put=upsert_on_conflict(postgresql.insert))
-    waiting = mysql.insert(status).values(**locked_row()).on_duplicate_key_update(version=status.c.version)
-    arriving: Any = mysql.insert(status).values(version=literal_column("1"))
-    put = arriving.on_duplicate_key_update(replaced_by(arriving.inserted))
-    return compiled_for(dialect, lock=waiting.returning(*status.c), put=put.returning(*status.c))
+        return sqlite.compiled(dialect)
+    driver = postgresql.PostgreSQL if dialect.name == "postgresql" else mariadb.MariaDB
+    return driver.compiled(None, dialect)
 
 
 def home_of(engine):

@@ -42,6 +42,10 @@ def host_store(request, opened, path):
     return opened(f"sqlite:///{path}", **options.get(request.param, {}))
 
 
+def fail(*_):
+    raise ValueError("mine")
+
+
 def increment(key):
     def work(transaction):
         row = transaction.lock(key)
@@ -59,8 +63,7 @@ def test_a_host_engine_does_what_our_own_does(host_store, put, key):
     with store.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE orders (id INTEGER)")
     with pytest.raises(ValueError, match="mine"), store.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO orders VALUES (1)")
-        raise ValueError("mine")
+        fail(connection.exec_driver_sql("INSERT INTO orders VALUES (1)"))
     with store.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM orders").scalar() == 0
     with pytest.raises(StoreUnavailable, match="within the function of another"):
@@ -131,7 +134,7 @@ def test_a_hosts_transaction_on_the_shared_connection_is_never_committed_by_us(o
     ("url", "options", "wanted"),
     [
         ("sqlite://", {}, "poolclass=StaticPool"),
-        ("sqlite:///file:shared?mode=memory&cache=shared&uri=true", {}, "poolclass=StaticPool"),
+        ("sqlite:///file:shared?mode=memory&cache=shared&uri=true", {"poolclass": NullPool}, "poolclass=StaticPool"),
         ("sqlite:///{path}", {"poolclass": StaticPool}, "another poolclass"),
     ],
 )

@@ -70,6 +70,14 @@ def test_an_engine_of_an_unknown_database_is_refused():
         open_store(Engine())
 
 
+def test_an_asynchronous_engine_is_refused_with_a_hint():
+    class AsyncEngine:
+        sync_engine = create_engine("sqlite://")
+
+    with pytest.raises(InvalidArgument, match="a synchronous Engine beside it"):
+        open_store(AsyncEngine())
+
+
 def test_an_engine_of_sqlite_is_taken(path):
     engine = create_engine(f"sqlite:///{path}")
     store = open_store(engine)

@@ -37,7 +37,7 @@ class Loop(threading.Thread):
                 self.unknown += 1
             except StoreUnavailable:
                 self.unavailable += 1
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - shown by end()
                 self.errors.append(error)
 
     def increment(self, transaction):

@@ -1,0 +1,233 @@
+"""The contract of a store, as a suite for pytest: what every database behind perdure must do, ours and a stranger's alike.
+
+```python
+import pytest
+from perdure.testing.store_suite import StoreSuite
+
+class TestMyStore(StoreSuite):
+    @pytest.fixture
+    def store(self):
+        store = MyStore.open(…)   # empty
+        yield store
+        store.close()
+```
+
+It needs no plugin and no App, and asks for nothing but the fixture `store`: a `perdure.store.protocol.Store`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from perdure.errors import AppClosed
+from perdure.names import Key
+from perdure.store.protocol import Content, Note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from perdure.store.protocol import Row, Store, Transaction
+
+KEY = Key("", "suite", "name")
+
+AWKWARD_KEYS = (
+    Key("", "suite", "Enable"),
+    Key("", "suite", "enable"),
+    Key("", "suite", "enable "),
+    Key("", "suite", "énable"),
+    Key("", "suite", "enable\u0301"),
+    Key("", "Suite", "enable"),
+    Key("a", "suite", "enable"),
+    Key("A", "suite", "enable"),
+    Key("", "suite:x", "y"),
+    Key("", "suite", "x:y"),
+    Key("t" * 64, "m" * 255, "ñ" * 255),
+    Key("😀", "😀", "😀"),
+)
+"""Keys that databases are known to confuse, cut or refuse."""
+
+AWKWARD_TEXTS = (
+    "null",
+    "true",
+    '""',
+    '"\\u0000"',
+    '" leading and trailing "',
+    '"😀 ä ﷽"',
+    '"\u2028\u2029"',
+    "9223372036854775808",
+    "1.0",
+    "1",
+    "-0.0",
+    "1e-320",
+    '{"b":1,"a":2}',
+    "[]",
+    '"' + "x" * 100_000 + '"',
+)
+"""Texts that JSON columns are known to change, and text columns to cut."""
+
+
+class StoreSuite:
+    """What a store must do; subclass it, and give it a fixture `store` that yields an empty one."""
+
+    def test_what_was_never_written_is_not_there(self, store: Store) -> None:
+        """Reading finds nothing, and leaves nothing behind."""
+        assert store.read_value(KEY) is None
+        assert store.read(KEY) is None
+        assert list(store.read_module("", "suite")) == []
+        assert list(store.tenants()) == []
+
+    def test_a_write_is_read_as_it_was_written(self, store: Store) -> None:
+        """The row that a write returns is the row that is read."""
+        row = put(store, KEY, "1", Note("set", "ada"))
+        assert (row.text, row.version, row.record_version, row.actor) == ("1", 1, 1, "ada")
+        assert tuple(row[:3]) == KEY
+        assert store.read(KEY) == row
+        assert store.read_value(KEY) == row.stored
+
+    def test_every_write_moves_the_version_by_one(self, store: Store) -> None:
+        """A removed value keeps its row and its version, and the time of its first write."""
+        rows = [put(store, KEY, text) for text in ("1", "2", None, "3")]
+        assert [row.version for row in rows] == [1, 2, 3, 4]
+        assert [row.text for row in rows] == ["1", "2", None, "3"]
+        assert {row.created_at for row in rows} == {rows[0].created_at}
+        assert rows[0].updated_at <= rows[-1].updated_at
+
+    def test_keys_are_kept_apart_exactly(self, store: Store) -> None:
+        """No two keys that differ in anything are one."""
+        for number, key in enumerate(AWKWARD_KEYS):
+            put(store, key, str(number))
+        for number, key in enumerate(AWKWARD_KEYS):
+            found = store.read(key)
+            assert found is not None
+            assert (tuple(found[:3]), found.text, found.version) == (key, str(number), 1), key
+
+    def test_texts_are_kept_exactly(self, store: Store) -> None:
+        """What is read is what was written, to the last character."""
+        for text in AWKWARD_TEXTS:
+            assert put(store, KEY, text).text == text
+            found = store.read_value(KEY)
+            assert found is not None
+            assert found.text == text
+
+    def test_listings_are_in_order_and_of_one_tenant(self, store: Store) -> None:
+        """A module's rows by name, a tenant's by module and name."""
+        for key in (Key("", "b", "x"), Key("", "a", "y"), Key("", "a", "x"), Key("t", "a", "x")):
+            put(store, key, "1")
+        assert [row.name for row in store.read_module("", "a")] == ["x", "y"]
+        assert [(row.module, row.name) for row in store.read_tenant("")] == [("a", "x"), ("a", "y"), ("b", "x")]
+        assert list(store.tenants()) == ["", "t"]
+
+    def test_erasing_a_tenant_leaves_the_others(self, store: Store) -> None:
+        """It says how many rows there were, and a second time that there were none."""
+        for key in (Key("", "a", "x"), Key("t", "a", "x"), Key("t", "b", "y")):
+            put(store, key, "1")
+        assert store.erase_tenant("t") == 2  # noqa: PLR2004 - the two above
+        assert store.erase_tenant("t") == 0
+        assert [row.module for row in store.read_tenant("")] == ["a"]
+
+    def test_what_raises_writes_nothing(self, store: Store) -> None:
+        """A transaction is undone whole, the locking of a row that was not there included."""
+        put(store, KEY, "1")
+
+        def work(transaction: Transaction) -> None:
+            transaction.lock(Key("", "suite", "other"))
+            transaction.put(KEY, Content("2"), Note("set"))
+            raise LookupError
+
+        raises(LookupError, lambda: store.transact(KEY, work))
+        assert store.read_value(KEY) == put(store, KEY, "1").stored
+        assert store.read(Key("", "suite", "other")) is None
+
+    def test_a_locked_row_that_was_not_there_means_that_nothing_is_stored(self, store: Store) -> None:
+        """The lock gives no row, or one at version 0 without a value; the first write is version 1 all the same."""
+
+        def work(transaction: Transaction) -> Row:
+            row = transaction.lock(KEY)
+            assert row is None or (row.version, row.text) == (0, None)
+            return transaction.put(KEY, Content("1"), Note("update"))
+
+        assert store.transact(KEY, work).version == 1
+
+    def test_threads_lose_no_update(self, store: Store) -> None:
+        """A read under the lock, and the write after it, are one."""
+
+        def increment(transaction: Transaction) -> Row:
+            row = transaction.lock(KEY)
+            count = int(row.text) if row is not None and row.text is not None else 0
+            return transaction.put(KEY, Content(str(count + 1)), Note("update"))
+
+        at_once(lambda: [store.transact(KEY, increment) for _ in range(25)], threads=4)
+        found = store.read(KEY)
+        assert found is not None
+        assert (found.text, found.version) == ("100", 100)
+
+    def test_threads_that_write_first_leave_one_row(self, store: Store) -> None:
+        """The primary key decides; nobody is refused."""
+        at_once(lambda: [put(store, Key("", "suite", f"n{number}"), "1") for number in range(20)], threads=4)
+        rows = list(store.read_module("", "suite"))
+        assert len(rows) == 20  # noqa: PLR2004 - one for each name
+        assert {row.version for row in rows} == {4}
+
+    def test_a_transaction_of_a_caller_takes_the_rows_with_it(self, store: Store) -> None:
+        """What is written within it is seen within it, and outside after its commit only."""
+        with store.begin() as connection:
+            inside = store.joined(connection)
+            inside.transact(KEY, lambda transaction: transaction.put(KEY, Content("1"), Note("set")))
+            assert inside.read_value(KEY) is not None
+        assert store.read_value(KEY) is not None
+
+        def undone() -> None:
+            with store.begin() as connection:
+                inside = store.joined(connection)
+                inside.transact(KEY, lambda transaction: transaction.put(KEY, Content("2"), Note("set")))
+                raise LookupError
+
+        raises(LookupError, undone)
+        found = store.read(KEY)
+        assert found is not None
+        assert (found.text, found.version) == ("1", 1)
+
+    def test_it_answers(self, store: Store) -> None:
+        """A ping takes some time, and not long."""
+        assert 0 < store.ping() < 10  # noqa: PLR2004 - seconds
+
+    def test_after_closing_every_use_says_so(self, store: Store) -> None:
+        """Closing again does nothing."""
+        store.close()
+        store.close()
+        raises(AppClosed, lambda: store.read_value(KEY))
+        raises(AppClosed, lambda: put(store, KEY, "1"))
+
+
+def put(store: Store, key: Key, text: str | None, note: Note | None = None) -> Row:
+    """Write a text in a transaction of its own."""
+    return store.transact(key, lambda transaction: transaction.put(key, Content(text), note or Note("set")))
+
+
+def raises(expected: type[Exception], call: Callable[[], Any]) -> None:
+    """Insist on an exception; pytest is not imported here, so that the file is light."""
+    try:
+        call()
+    except expected:
+        return
+    raise AssertionError(f"expected {expected.__name__}")
+
+
+def at_once(work: Callable[[], Any], *, threads: int) -> None:
+    """Run the same in several threads, and raise what one of them raised."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that runs the test
+            failures.append(error)
+
+    running = [threading.Thread(target=run) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    if failures:
+        raise failures[0]
