@@ -79,14 +79,16 @@ if TYPE_CHECKING:
         ValueRefused,
         ValueTooLarge,
     )
+    from perdure.metrics import Metrics
     from perdure.plugins.hookspecs import hookimpl
     from perdure.plugins.report import LoadReport
-    from perdure.records.entry import Entry
+    from perdure.records.entry import Change, Entry
     from perdure.records.fields import field
     from perdure.records.spec import StatusSpec
     from perdure.scope.field import Field
     from perdure.scope.scope import Scope
     from perdure.scope.status import ModuleStatus
+    from perdure.tenant import TenantView
 
 
 EXPORTS = {
@@ -98,6 +100,7 @@ EXPORTS = {
     "BindingNotBound": "perdure.errors",
     "Bindings": "perdure.bindings",
     "Category": "perdure.codes.category",
+    "Change": "perdure.records.entry",
     "CodeClash": "perdure.errors",
     "CodeType": "perdure.columns",
     "CommonStatuses": "perdure.codes.statuses",
@@ -128,6 +131,7 @@ EXPORTS = {
     "LoadReport": "perdure.plugins.report",
     "LockLost": "perdure.errors",
     "LockUnavailable": "perdure.errors",
+    "Metrics": "perdure.metrics",
     "ModuleStatus": "perdure.scope.status",
     "NoStoreConfigured": "perdure.errors",
     "OutcomeUnknown": "perdure.errors",
@@ -149,6 +153,7 @@ EXPORTS = {
     "StoreFull": "perdure.errors",
     "StoreReadOnly": "perdure.errors",
     "StoreUnavailable": "perdure.errors",
+    "TenantView": "perdure.tenant",
     "TransactionRefused": "perdure.errors",
     "TransactionRequired": "perdure.errors",
     "Transition": "perdure.codes.transition",
@@ -188,6 +193,7 @@ __all__ = [
     "BindingNotBound",
     "Bindings",
     "Category",
+    "Change",
     "CodeClash",
     "CodeType",
     "CommonStatuses",
@@ -218,6 +224,7 @@ __all__ = [
     "LoadReport",
     "LockLost",
     "LockUnavailable",
+    "Metrics",
     "ModuleStatus",
     "NoStoreConfigured",
     "OutcomeUnknown",
@@ -239,6 +246,7 @@ __all__ = [
     "StoreFull",
     "StoreReadOnly",
     "StoreUnavailable",
+    "TenantView",
     "TransactionRefused",
     "TransactionRequired",
     "Transition",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 import attrs
 
 from perdure import environment
+from perdure.announcer import Announcer
 from perdure.codes.keys import CoreBindings
 from perdure.errors import InvalidArgument, NoStoreConfigured
 from perdure.locks import locks_for
@@ -130,11 +131,20 @@ class App(TenantView):
             app.bindings.value(CoreBindings.APPLICATION_INSTANCE, app)
             app.bindings.value(CoreBindings.APPLICATION_CONFIG, policy)
             app.check_policy()
+            app.announce_changes()
             registry.announce_opened(app)
         except BaseException:
             app.close()
             raise
         return app
+
+    def announce_changes(self) -> None:
+        """Have plugins told of every write, if one of them wants to be."""
+        resources = self.resources
+        if resources.registry.listens():
+            announcer = Announcer(lambda change: resources.registry.announce_change(self, change), resources.declared)
+            resources.store.subscribe(announcer)
+            resources.closing.insert(0, announcer.close)
 
     def check_policy(self) -> None:
         """Compile the modules that the application has decided something about, so that a wrong decision fails on opening."""

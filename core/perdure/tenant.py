@@ -15,6 +15,7 @@ from perdure.scope.scope import Scope
 from perdure.scope.status import ModuleStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from perdure.bindings import Bindings
@@ -51,6 +52,7 @@ class Resources:
         self.locks = locks
         self.counters = counters
         self.closed = False
+        self.closing: list[Callable[[], None]] = [store.close, locks.close]
         self.modules: dict[str, DeclaredModule] = {}
 
     def declared(self, module: str) -> DeclaredModule:
@@ -62,10 +64,10 @@ class Resources:
         return found
 
     def close(self) -> None:
-        """Give the database and the lock masters back; a second call does nothing."""
+        """Give back what is open; a second call does nothing."""
         self.closed = True
-        self.store.close()
-        self.locks.close()
+        while self.closing:
+            self.closing.pop(0)()
 
 
 class TenantView:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from perdure.bindings import Binding
     from perdure.codes.family import StatusFamily
     from perdure.codes.lifecycle import Lifecycle
+    from perdure.records.entry import Change
     from perdure.records.spec import StatusSpec
 
 PROJECT = "perdure"
@@ -94,4 +95,18 @@ def perdure_opened(app: App) -> None:
 
     Args:
         app: The App that has opened.
+    """
+
+
+@hookspec
+def perdure_value_changed(app: App, change: Change) -> None:
+    """Take note of a write that this process has committed.
+
+    Called once for each write, in the order of the commits, on a thread of the App's own: soon after the COMMIT, and never for
+    what was rolled back, a savepoint's part included. Writes of other processes are not told of. One that fails is logged, and
+    ends nothing.
+
+    Args:
+        app: The App that wrote.
+        change: What was written.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from perdure.app import App
     from perdure.plugins.discovery import Selection
     from perdure.plugins.loading import FailurePolicy
+    from perdure.records.entry import Change
     from perdure.records.spec import StatusSpec
+
+
+logger = logging.getLogger("perdure.plugins")
 
 
 @attrs.define(eq=False)
@@ -114,6 +119,22 @@ class Registry:
             return self.specs[module]
         except KeyError:
             raise UnknownModule(module, tuple(self.specs)) from None
+
+    def listens(self) -> bool:
+        """Whether any plugin wants to be told of writes."""
+        return any("perdure_value_changed" in each.hooks for each in self.contributions)
+
+    def announce_change(self, app: App, change: Change) -> None:
+        """Tell every plugin of a committed write; one that fails is logged."""
+        for contribution in self.contributions:
+            implementation = contribution.hooks.get("perdure_value_changed")
+            if implementation is None:
+                continue
+            arguments = {name: value for name, value in (("app", app), ("change", change)) if name in implementation.argnames}
+            try:
+                implementation.function(**arguments)
+            except Exception:
+                logger.exception("plugin %s failed in perdure_value_changed; %r is committed", contribution.origin, change)
 
     def announce_opened(self, app: App) -> None:
         """Tell every plugin that the App has opened; one that fails raises or is told of, as the policy says."""

@@ -22,6 +22,39 @@ def moment(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
+@attrs.frozen(kw_only=True, repr=False)
+class Change:
+    """One committed write, as plugins are told of it.
+
+    Attributes:
+        tenant: The tenant, or the empty string.
+        module: The module that owns the value.
+        name: The status name.
+        operation: What was asked for: `set`, `update` or `unset`.
+        value: The value; None after an unset.
+        version: The version it has.
+        actor: Who wrote, or None where nobody said.
+        reason: Why, or None.
+        at: When; aware, UTC.
+        secret: Whether the value is masked when shown.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    operation: str
+    value: Any
+    version: int
+    actor: str | None
+    reason: str | None
+    at: datetime
+    secret: bool = False
+
+    def __repr__(self) -> str:
+        shown = MASK if self.secret else self.value
+        return f"Change({self.operation} {self.module}.{self.name} = {shown!r}, version={self.version}, actor={self.actor!r})"
+
+
 @attrs.frozen(repr=False)
 class Entry(Generic[T]):
     """One name's value at one moment, and how it came to be.

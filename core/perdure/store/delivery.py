@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakSet
 
 import attrs
@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-    from perdure.store.protocol import Content, Note, Row
+    from perdure.store.protocol import Content, Note, Row, Transaction
     from perdure.store.statements import Execute, Statements
 
 WAITING = "perdure.waiting"
 """Where in a connection's `info` lies what waits for its COMMIT."""
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,28 @@ class NotingWriter(Writer):
         return row
 
 
+class Noting:
+    """A transaction that keeps in mind what is to be told.
+
+    Attributes:
+        written: Every write, in order.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.written: list[Written] = []
+
+    def lock(self, key: Key) -> Row | None:
+        """Read and lock a row; see `Transaction.lock`."""
+        return self.transaction.lock(key)
+
+    def put(self, key: Key, content: Content, note: Note) -> Row:
+        """Write a row, and note it; see `Transaction.put`."""
+        row = self.transaction.put(key, content, note)
+        self.written.append(Written(row, note))
+        return row
+
+
 class Delivery:
     """Whom to tell of one App's committed writes, in its own transactions and in those of callers."""
 
@@ -89,6 +113,25 @@ class Delivery:
                 raises is logged, for the write is committed.
         """
         self.subscribers.append(callback)
+
+    def told(self, run: Callable[[Callable[[Transaction], T]], T], work: Callable[[Transaction], T]) -> T:
+        """Run the work of a transaction of our own, and tell of what it has written once it is committed.
+
+        Args:
+            run: Runs work in a transaction, maybe several times, and commits the last.
+            work: The work.
+        """
+        if not self.subscribers:
+            return run(work)
+        last: list[Noting] = []
+
+        def noted(transaction: Transaction) -> T:
+            last[:] = [Noting(transaction)]
+            return work(last[0])
+
+        result = run(noted)
+        self.tell(last[0].written)
+        return result
 
     def tell(self, written: Iterable[Written]) -> None:
         """Tell of writes that are committed: at once, where the transaction was our own."""

@@ -87,10 +87,12 @@ class PostgreSQL:
 
     def query(self, connection: psycopg.Connection[Any]) -> Callable[[str, Sequence[str]], Sequence[Any]]:
         """See `Driver.query`."""
-        execute = connection.cursor(row_factory=tuple_row).execute  # one cursor for all: making one costs a third of a read
+        cursor: Any = connection.cursor(row_factory=tuple_row)  # one for all: making one costs a third of a read
+        execute = cursor.execute
 
         def query(text: str, parameters: Sequence[str]) -> Sequence[Any]:
-            return execute(text, parameters).fetchall()
+            rows: Sequence[Any] = execute(text, parameters).fetchall()
+            return rows
 
         return query
 
@@ -100,7 +102,9 @@ class PostgreSQL:
 
     def execute(self, connection: psycopg.Connection[Any], text: str, parameters: Sequence[object]) -> Rows:
         """See `Driver.execute`."""
-        return connection.cursor(row_factory=tuple_row).execute(text, parameters)
+        cursor: Any = connection.cursor(row_factory=tuple_row)
+        rows: Rows = cursor.execute(text, parameters)
+        return rows
 
     def refusal(self, error: BaseException) -> Refusal:
         """See `Driver.refusal`."""

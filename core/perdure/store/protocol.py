@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from perdure.lock.protocol import NamedLocks
     from perdure.metrics import Counters
     from perdure.names import Key
+    from perdure.store.delivery import Written
 
 T = TypeVar("T")
 
@@ -174,6 +175,15 @@ class Store(RowStore, Protocol):
     @property
     def engine(self) -> Engine:
         """What connects to it."""
+        ...
+
+    def subscribe(self, callback: Callable[[Written], None]) -> None:
+        """Have a function called for every write of this store and of callers' transactions that it joined, once it is committed.
+
+        Args:
+            callback: Called in the order of the commits, in the thread that committed. It must be quick and use no connection:
+                a caller's has not been given back yet. What it raises is logged, for the write is committed.
+        """
         ...
 
     def tenants(self) -> Sequence[str]:

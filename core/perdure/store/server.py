@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from perdure.lock.protocol import NamedLocks
     from perdure.metrics import Counters
     from perdure.store.admission import Identity
+    from perdure.store.delivery import Written
     from perdure.store.driver import Driver
     from perdure.store.joined import JoinedStore
     from perdure.store.links import Link
@@ -129,7 +130,11 @@ class ServerStore:
 
     def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction of its own and commit; see `Store`."""
-        return self.run(key, work)
+        return self.home.delivery.told(lambda noted: self.run(key, noted), work)
+
+    def subscribe(self, callback: Callable[[Written], None]) -> None:
+        """Have a function called for every committed write; see `Store`."""
+        self.home.delivery.subscribe(callback)
 
     def erase_tenant(self, tenant: str) -> int:
         """Remove every row of a tenant and all their history; see `Store`."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from perdure.store.admission import Identity
     from perdure.store.checkpoints import Checkpoints
     from perdure.store.connections import Held
+    from perdure.store.delivery import Written
     from perdure.store.driver import Durability
     from perdure.store.joined import JoinedStore
     from perdure.store.protocol import Row, StoredValue, Transaction
@@ -99,19 +100,14 @@ class SQLiteStore:
             InvalidArgument: The engine cannot be used safely.
             StoreError: The database cannot be opened, or its tables do not fit.
         """
+        own = not isinstance(where, Engine)
         if isinstance(where, Engine):
-            location = host_location(where, durability)
-            upgraded = ensure_tables(where, location, migrate=migrate)
-            store = cls(location, where, own=False)
+            location, engine, checkpoints = host_location(where, durability), where, None
         else:
             location = located(where)
             engine, checkpoints = own_engine(location, durability)
-            try:
-                upgraded = ensure_tables(engine, location, migrate=migrate)
-            except BaseException:
-                engine.dispose()
-                raise
-            store = cls(location, engine, checkpoints)
+        upgraded = ensure_tables(engine, location, migrate=migrate, own=own)
+        store = cls(location, engine, checkpoints, own=own)
         store.upgraded = upgraded
         return store
 
@@ -160,7 +156,11 @@ class SQLiteStore:
 
     def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction of its own and commit; see `Store`."""
-        return self.run(key, work)
+        return self.home.delivery.told(lambda noted: self.run(key, noted), work)
+
+    def subscribe(self, callback: Callable[[Written], None]) -> None:
+        """Have a function called for every committed write; see `Store`."""
+        self.home.delivery.subscribe(callback)
 
     def erase_tenant(self, tenant: str) -> int:
         """Remove every row of a tenant and all their history; see `Store`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,19 +130,28 @@ def leaves_nothing_open(engine: Engine) -> bool:
     return isinstance(pool, NullPool) or (isinstance(pool, QueuePool) and pool.checkedin() + pool.checkedout() == 0)
 
 
-def ensure_tables(engine: Engine, location: Location, *, migrate: bool) -> tuple[str, ...]:
-    """Create or upgrade the tables, trying again while other processes do the same, and return what was run."""
+def ensure_tables(engine: Engine, location: Location, *, migrate: bool, own: bool) -> tuple[str, ...]:
+    """Create or upgrade the tables, trying again while other processes do the same, and return what was run.
+
+    An engine of our own is disposed of where that fails.
+    """
     patience = Patience(PATIENCE)
-    while True:
-        try:
-            with engine.connect() as connection:
-                return schema.ensure(connection, location.shown, migrate=migrate, alone=alone_on_sqlite)
-        except DBAPIError as error:
-            refused = error.orig
-            if not isinstance(refused, sqlite3.Error):
-                raise
-            if not is_busy(refused) or not patience.pause():
-                raise fault(refused, location, waited=patience.spent) from error
+    with ExitStack() as stack:
+        if own:
+            stack.callback(engine.dispose)
+        while True:
+            try:
+                with engine.connect() as connection:
+                    upgraded = schema.ensure(connection, location.shown, migrate=migrate, alone=alone_on_sqlite)
+            except DBAPIError as error:
+                refused = error.orig
+                if not isinstance(refused, sqlite3.Error):
+                    raise
+                if not is_busy(refused) or not patience.pause():
+                    raise fault(refused, location, waited=patience.spent) from error
+            else:
+                stack.pop_all()
+                return upgraded
 
 
 @contextmanager
