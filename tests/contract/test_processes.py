@@ -55,7 +55,7 @@ def test_eight_processes_race_to_open_a_new_file_and_to_write_first(url):
     """
     outcomes([start(race, url, number) for number in range(8)])
     with App.open(url) as app:
-        rows = [row for number in range(25) for row in app.resources.store.read_tenant(f"t{number}")]
+        rows = [row for number in range(25) for row in app.resources.store.read_module(f"t{number}", MODULE)]
         assert len(rows) == 25
         assert {row.version for row in rows} == {8}
 

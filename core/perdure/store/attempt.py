@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from perdure.errors import AppClosed, PerdureError, StoreUnavailable
 from perdure.store.connections import INHERITED_TRANSACTION
 from perdure.store.sqlite_faults import code_of
+from perdure.store.sqlite_text import damage_shown
 from perdure.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ class Attempt:
         """
         if self.connection.in_transaction:
             problem = "a write began within the function of another one, on the same thread, and would wait for it for ever"
-            raise StoreUnavailable(self.shown, f"{problem}. Write after it, or use one set_many", self.key)
+            raise StoreUnavailable(self.shown, f"{problem}. Write after it", self.key)
         self.execute("BEGIN IMMEDIATE")
         self.held.writing = True
         try:
-            result = work(Writer(statements, self.execute))
+            with damage_shown(self.connection):
+                result = work(Writer(statements, self.execute))
             self.commit()
         except BaseException:
             self.roll_back()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -12,9 +12,8 @@ from perdure.store.patience import Patience
 from perdure.store.sqlite_faults import BUSY_TIMEOUT, code_of, is_busy
 
 if TYPE_CHECKING:
+    from perdure.store.driver import Durability
     from perdure.store.location import Location
-
-Durability = Literal["full", "normal"]
 
 CONNECT_ARGUMENTS: dict[str, Any] = {
     "isolation_level": None,  # BEGIN is ours: Python's own, deferred one loses updates

@@ -44,7 +44,7 @@ def ensure(
         return ()
     if not migrate:
         what = f"its tables are of version {found}" if found else "it has no tables of perdure"
-        advice = "Open it once with migrate=True (PERDURE_MIGRATE=1), or run `perdure migrate`"
+        advice = "Open it once with migrate=True (PERDURE_MIGRATE=yes)"
         raise SchemaMismatch(shown, f"{what}, and this perdure needs {HEAD}. {advice}")
     with alone(connection):
         found = revision(connection)

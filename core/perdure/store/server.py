@@ -168,7 +168,7 @@ class ServerStore:
     def refuse_nesting(self, key: Key | None = None) -> None:
         """Refuse a transaction within another one of this thread."""
         if self.current.attempt is not None or self.current.begun:
-            raise StoreUnavailable(self.shown, f"{NESTED}. Write after it, or within it (status.within, set_many)", key)
+            raise StoreUnavailable(self.shown, f"{NESTED}. Write after it, or within it (status.within)", key)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

@@ -26,6 +26,7 @@ from perdure.store.reader import Reader
 from perdure.store.sqlite_begin import begun
 from perdure.store.sqlite_faults import fault, is_busy
 from perdure.store.sqlite_opening import PATIENCE, compiled, ensure_tables, host_location, own_engine
+from perdure.store.sqlite_text import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -146,7 +147,7 @@ class SQLiteStore:
                 connection = held.connection or self.connections.lend(held)
                 if time.monotonic() >= self.watch.due:
                     self.watch.check()
-                rows: Sequence[Any] = connection.execute(text, parameters).fetchall()
+                rows: Sequence[Any] = rows_of(connection, text, parameters)
             except sqlite3.Error as error:
                 raise fault(error, self.location, parameters if isinstance(parameters, Key) else None) from error
             finally:

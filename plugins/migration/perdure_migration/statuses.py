@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perdure import StatusFamily, Statuses
+from perdure import Statuses, StatusFamily
 
 
 class MigrationStatuses(StatusFamily, name="migration"):

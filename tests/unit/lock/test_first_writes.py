@@ -163,7 +163,7 @@ def test_potterys_log_about_the_locks_of_others_stays(caplog):
 @pytest.mark.parametrize("lease", [0.1, 5.0])
 def test_the_bodys_own_exception_is_never_replaced(clients, counters, lease):
     first_writes = RedlockFirstWrites(clients(), counters, lease=lease)
-    with pytest.raises(ZeroDivisionError) as caught, first_writes.ordered(KEY):  # noqa: PT012 - the block outlives its lease
+    with pytest.raises(ZeroDivisionError) as caught, first_writes.ordered(KEY):
         time.sleep(0.2)
         raise ZeroDivisionError
     assert caught.value.__context__ is None

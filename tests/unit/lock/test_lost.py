@@ -37,7 +37,7 @@ def wait_until_lost(held, seconds):
 def test_redis_going_away_is_told_when_the_lease_is_over(clients, counters, servers, damage, caplog):
     begun = time.monotonic()
     said = r"training-student.import \(tenant 'acme'\).*not renewed within its lease"
-    with pytest.raises(LockLost, match=said), hold(RedlockNamedLocks(clients(), counters)) as held:  # noqa: PT012 - told on leaving
+    with pytest.raises(LockLost, match=said), hold(RedlockNamedLocks(clients(), counters)) as held:
         for server in servers[:2]:
             getattr(server, damage)()
         wait_until_lost(held, LEASE + 0.3)
@@ -68,7 +68,7 @@ def test_an_outage_shorter_than_the_lease_is_no_loss(clients, counters, servers)
 
 
 def test_masters_restarted_empty_are_told_at_the_next_renewal(clients, counters, servers):
-    with pytest.raises(LockLost, match="do not know of it"), hold(RedlockNamedLocks(clients(), counters), lease=1.5) as held:  # noqa: PT012 - as above
+    with pytest.raises(LockLost, match="do not know of it"), hold(RedlockNamedLocks(clients(), counters), lease=1.5) as held:
         for server in servers[:2]:
             server.kill()
             server.start()
@@ -76,13 +76,13 @@ def test_masters_restarted_empty_are_told_at_the_next_renewal(clients, counters,
 
 
 def test_a_loss_that_nobody_noticed_is_told_on_leaving(clients, counters, servers):
-    with pytest.raises(LockLost, match="when it was released"), hold(RedlockNamedLocks(clients(), counters), lease=60):  # noqa: PT012 - told on leaving
+    with pytest.raises(LockLost, match="when it was released"), hold(RedlockNamedLocks(clients(), counters), lease=60):
         for server in servers[:3]:
             server.client.flushall()
 
 
 def test_the_bodys_exception_stays_and_has_a_note(clients, counters, servers):
-    with pytest.raises(ZeroDivisionError) as caught, hold(RedlockNamedLocks(clients(), counters), lease=60):  # noqa: PT012 - told on leaving
+    with pytest.raises(ZeroDivisionError) as caught, hold(RedlockNamedLocks(clients(), counters), lease=60):
         for server in servers[:3]:
             server.client.flushall()
         raise ZeroDivisionError
@@ -189,7 +189,7 @@ def test_a_session_that_the_server_ends_is_told(databases, counters, server):
     session_locks, statement, argument = SERVERS[server]
     engine = databases(server)
     locks = AdvisoryNamedLocks(engine, session_locks, counters)
-    with pytest.raises(LockLost, match="its connection to the database broke"), hold(locks) as held:  # noqa: PT012 - told on leaving
+    with pytest.raises(LockLost, match="its connection to the database broke"), hold(locks) as held:
         # The pool has one connection, and it is free: a lock's is its own.
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             found = connection.exec_driver_sql(statement, (argument(named_key("acme", "training-student", "import")),)).scalar()
@@ -205,7 +205,7 @@ def test_a_session_that_the_server_ends_is_told(databases, counters, server):
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_lock_that_the_session_gave_up_is_told(databases, counters, server):
     locks = AdvisoryNamedLocks(databases(server), SERVERS[server][0], counters)
-    with pytest.raises(LockLost, match="does not know of it"), hold(locks) as held:  # noqa: PT012 - told on leaving
+    with pytest.raises(LockLost, match="does not know of it"), hold(locks) as held:
         locks.session_locks.unlock(held.grip.connection, held.grip.key)
         wait_until_lost(held, LEASE)
 

@@ -72,7 +72,7 @@ def test_it_is_lost_when_no_renewal_works_within_the_lease():
 
 
 def test_it_is_lost_at_once_when_it_is_known_to_be_gone():
-    with pytest.raises(LockLost, match="stolen"), watched(FakeGrip(Gone("stolen"))) as lock:  # noqa: PT012 - told on leaving
+    with pytest.raises(LockLost, match="stolen"), watched(FakeGrip(Gone("stolen"))) as lock:
         time.sleep(0.15)
         assert lock.lost
 
