@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from perdure.scope.declared import DeclaredModule
-    from perdure.store.delivery import Written
+    from perdure.store.callers.delivery import Written
 
 logger = logging.getLogger("perdure.plugins")
 

@@ -20,8 +20,8 @@ from perdure.plugins.discovery import handed_in, installed, without_blocked
 from perdure.plugins.loading import FailurePolicy
 from perdure.plugins.registry import Registry
 from perdure.scope.policy import Policy
-from perdure.store.driver import Durability
 from perdure.store.opening import open_store
+from perdure.store.protocol import Durability
 from perdure.tenant import Resources, TenantView
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from perdure.errors import DriverMissing, InvalidArgument, InvalidStoreUrl
 
 if TYPE_CHECKING:
-    from perdure.store.driver import Durability
-    from perdure.store.protocol import Store
+    from perdure.store.protocol import Durability, Store
 
 DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 """The driver for each database, by the name that URLs and dialects give it."""
@@ -38,18 +37,18 @@ def open_store(where: str | URL | Engine, *, durability: Durability = "full", mi
     backend = source.get_backend_name() if isinstance(source, URL) else source.dialect.name
     shown = source.render_as_string() if isinstance(source, URL) else source.url.render_as_string()
     if backend == "sqlite":
-        from perdure.store.sqlite import SQLiteStore  # noqa: PLC0415 - start-up: one database of three is used
+        from perdure.store.sqlite.store import SQLiteStore  # noqa: PLC0415 - start-up: one database of three is used
 
         return SQLiteStore.open(source, durability=durability, migrate=migrate)
     if backend == "postgresql":
         try:
-            from perdure.store.postgresql import PostgreSQLStore  # noqa: PLC0415 - psycopg is an extra
+            from perdure.store.servers.postgresql import PostgreSQLStore  # noqa: PLC0415 - psycopg is an extra
         except ImportError as error:
             raise DriverMissing(shown, "psycopg", "postgresql") from error
         return PostgreSQLStore.open(source, durability=durability, migrate=migrate)
     if backend in ("mysql", "mariadb"):
         try:
-            from perdure.store.mariadb import MariaDBStore  # noqa: PLC0415 - PyMySQL is an extra
+            from perdure.store.servers.mariadb import MariaDBStore  # noqa: PLC0415 - PyMySQL is an extra
         except ImportError as error:
             raise DriverMissing(shown, "PyMySQL", "mariadb") from error
         return MariaDBStore.open(source, durability=durability, migrate=migrate)

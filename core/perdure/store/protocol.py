@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 import attrs
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from perdure.lock.protocol import NamedLocks
     from perdure.metrics import Counters
     from perdure.names import Key
-    from perdure.store.delivery import Written
+    from perdure.store.callers.delivery import Written
 
 T = TypeVar("T")
+
+Durability = Literal["full", "normal"]
+"""What a committed write survives: "full" a loss of power, "normal" a killed process."""
 
 PLAIN = "json"
 """The encoding of a value that is JSON text as it stands."""

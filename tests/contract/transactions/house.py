@@ -13,9 +13,10 @@ from perdure.errors import Conflict, StoreError
 from perdure.scope.declared import DeclaredModule
 from perdure.scope.policy import Policy
 from perdure.scope.status import ModuleStatus
-from perdure.store import mariadb, postgresql, sqlite
-from perdure.store.admission import identity_of
-from perdure.store.joined import Home
+from perdure.store.callers.admission import identity_of
+from perdure.store.callers.joined import Home
+from perdure.store.servers import mariadb, postgresql
+from perdure.store.sqlite import store as sqlite
 from perdure.store.tables import metadata
 
 __all__ = ["Conflict", "Counter", "House", "StoreError", "create_engine", "home_of", "sys", "tables_in"]

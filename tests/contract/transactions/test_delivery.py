@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from perdure.store import delivery
-from perdure.store.delivery import WAITING, Written
+from perdure.store.callers import delivery
+from perdure.store.callers.delivery import WAITING, Written
 from perdure.store.protocol import Note, Row
 
 ONE = [("count", "1")]

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from perdure.names import Key
 from perdure.store.protocol import Content, Note
-from perdure.store.sqlite import SQLiteStore
+from perdure.store.sqlite.store import SQLiteStore
 
 CORE = Path(__file__).parents[3] / "core"
 
@@ -22,7 +22,7 @@ from sqlalchemy import make_url
 from perdure import errors
 from perdure.names import Key
 from perdure.store.protocol import Content, Note
-from perdure.store.sqlite import SQLiteStore
+from perdure.store.sqlite.store import SQLiteStore
 KEY, NOTE = Key("", "demo", "visits"), Note("set")
 def open_store(**options):
     return SQLiteStore.open(make_url("sqlite:///" + sys.argv[1]), **options)

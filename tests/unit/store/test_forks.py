@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import make_url
 
 from perdure.store import forks
-from perdure.store.sqlite import SQLiteStore
+from perdure.store.sqlite.store import SQLiteStore
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 

@@ -44,7 +44,7 @@ def test_what_cannot_be_opened_says_why(given, problem):
 @pytest.mark.parametrize(("url", "module", "extra"), [("postgresql", "psycopg", "postgresql"), ("mariadb", "pymysql", "mariadb")])
 def test_a_missing_driver_says_how_to_install_it(monkeypatch, url, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.delitem(sys.modules, f"perdure.store.{url}", raising=False)
+    monkeypatch.delitem(sys.modules, f"perdure.store.servers.{url}", raising=False)
     with pytest.raises(DriverMissing, match=rf"pip install 'perdure\[{extra}\]'") as raised:
         open_store(f"{url}://u:secret@h/d")
     assert "secret" not in str(raised.value)
@@ -54,7 +54,7 @@ def test_only_what_is_needed_is_imported(run, path):
     script = """
 from perdure.store.opening import open_store as opened
 opened("sqlite:///" + sys.argv[1]).close()
-say([name for name in ("psycopg", "pymysql", "perdure.store.server") if name in sys.modules])
+say([name for name in ("psycopg", "pymysql", "perdure.store.servers.store") if name in sys.modules])
 """
     assert run(script, path) == ["[]"]
 

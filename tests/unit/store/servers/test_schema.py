@@ -3,7 +3,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from perdure.errors import SchemaMismatch
-from perdure.store import schema, tables
+from perdure.store import tables
+from perdure.store.schema import versions
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def set_revision(database):
 
 def test_the_migrated_tables_are_those_of_tables_py(store):
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": schema.VERSION_TABLE, "compare_type": True})
+        context = MigrationContext.configure(connection, opts={"version_table": versions.VERSION_TABLE, "compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
 
 
@@ -65,7 +66,7 @@ def test_newer_tables_say_to_upgrade_perdure(store, open_store, set_revision, mi
 
 
 def test_older_tables_are_not_touched_without_leave(store, open_store, set_revision, monkeypatch):
-    monkeypatch.setattr(schema, "REVISIONS", ("0000", "0001"))
+    monkeypatch.setattr(versions, "REVISIONS", ("0000", "0001"))
     set_revision("0000")
     with pytest.raises(SchemaMismatch, match="of version 0000, and this perdure needs 0001"):
         open_store(migrate=False)

@@ -1,0 +1,1 @@
+"""Transactions of callers: joining them, and telling of what they have committed."""

@@ -1,0 +1,78 @@
+"""Which version of the tables a database has, and what to do about it when a store is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect
+
+from perdure.errors import SchemaMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection
+
+REVISIONS = ("0001",)
+"""Every version there ever was, oldest first."""
+
+HEAD = REVISIONS[-1]
+VERSION_TABLE = "perdure_schema"
+
+
+def ensure(
+    connection: Connection, shown: str, *, migrate: bool, alone: Callable[[Connection], AbstractContextManager[None]]
+) -> tuple[str, ...]:
+    """See to it that the tables are those of this perdure.
+
+    Args:
+        connection: A connection outside of a transaction; it is left so.
+        shown: How messages name the database.
+        migrate: Whether missing or older tables may be created or upgraded.
+        alone: Begins a transaction, and keeps out every other process that wants to do the same, to the end of the block.
+
+    Returns:
+        The versions that the tables went through here: none where there was nothing to do.
+
+    Raises:
+        SchemaMismatch: The tables are newer than this perdure, or older and not to be touched.
+    """
+    found = revision(connection)
+    connection.rollback()
+    if is_current(found, shown):
+        return ()
+    if not migrate:
+        what = f"its tables are of version {found}" if found else "it has no tables of perdure"
+        advice = "Open it once with migrate=True (PERDURE_MIGRATE=yes)"
+        raise SchemaMismatch(shown, f"{what}, and this perdure needs {HEAD}. {advice}")
+    with alone(connection):
+        found = revision(connection)
+        done = is_current(found, shown)  # another process may have been first
+        if not done:
+            from perdure.store.schema.upgrade import upgrade_tables  # noqa: PLC0415 - start-up: alembic is imported only to migrate
+
+            upgrade_tables(connection)
+        connection.commit()
+    connection.rollback()
+    return () if done else REVISIONS[REVISIONS.index(found) + 1 if found else 0 :]
+
+
+def revision(connection: Connection) -> str | None:
+    """Return the version that the database says its tables have, or None where it says nothing."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608 - a constant
+    return None if found is None else str(found)
+
+
+def is_current(found: str | None, shown: str) -> bool:
+    """Tell whether there is nothing to do.
+
+    Raises:
+        SchemaMismatch: The version is none that this perdure knows.
+    """
+    if found is not None and found not in REVISIONS:
+        problem = f"its tables are of version {found!r}, and this perdure knows only up to {HEAD!r}"
+        raise SchemaMismatch(shown, f"{problem}. Upgrade it: pip install --upgrade perdure")
+    return found == HEAD

@@ -1,0 +1,1 @@
+"""Database servers: PostgreSQL and MariaDB, on what they have in common."""

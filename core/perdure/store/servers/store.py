@@ -1,0 +1,228 @@
+"""The store on a server, whichever it is: reads in autocommit, transactions tried again, connections replaced when lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from perdure.errors import StoreUnavailable
+from perdure.lock.advisory import AdvisoryNamedLocks
+from perdure.names import Key
+from perdure.store.callers.admission import identity_of
+from perdure.store.callers.joined import Home
+from perdure.store.faults import Address
+from perdure.store.reader import Reader
+from perdure.store.servers.attempt import ServerAttempt
+from perdure.store.servers.connecting import as_transaction
+from perdure.store.servers.links import Links
+from perdure.store.servers.recovery import Recovery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import Connection, Engine
+
+    from perdure.lock.protocol import NamedLocks
+    from perdure.metrics import Counters
+    from perdure.store.callers.admission import Identity
+    from perdure.store.callers.delivery import Written
+    from perdure.store.callers.joined import JoinedStore
+    from perdure.store.protocol import Row, StoredValue, Transaction
+    from perdure.store.servers.driver import Driver
+    from perdure.store.servers.links import Link
+    from perdure.store.servers.recovery import Tries
+    from perdure.store.writer import Writer
+
+T = TypeVar("T")
+
+PATIENCE = 45.0
+"""Seconds for which a transaction is tried again while others are in its way; the last try may add a wait for a lock."""
+
+KEPT_READY = 5
+"""How many connections of our own pool wait ready for the next call."""
+
+NESTED = "a write began within another transaction of the same thread, and could wait for it for ever"
+
+
+class Current(threading.local):
+    """What is going on in a thread."""
+
+    attempt: ServerAttempt | None = None
+    begun: bool = False
+
+
+class ServerStore:
+    """perdure's tables on a server; a `Store`. Build one with `PostgreSQLStore.open` or `MariaDBStore.open`.
+
+    Args:
+        engine: What connects, the tables being there.
+        driver: How its connections are spoken to.
+        own: Whether the engine is the store's own, to be disposed of; else a host's.
+        patience: Seconds for which a transaction is tried again.
+
+    Attributes:
+        shown: How messages name the database.
+        upgraded: The versions of the tables that opening went through.
+        home: What joins the transactions of callers.
+    """
+
+    upgraded: tuple[str, ...] = ()
+
+    def __init__(self, engine: Engine, driver: Driver, *, own: bool, patience: float = PATIENCE) -> None:
+        address = Address(driver.product, engine.url)
+        self.engine = engine
+        self.driver = driver
+        self.patience = patience
+        self.shown = address.shown
+        self.links = Links(engine, driver, self.shown, keep=KEPT_READY if own else 0, own=own)
+        self.recovery = Recovery(self.links, address)
+        self.current = Current()
+        self.reader = Reader(driver.statements, self.fetch)
+        self.home = Home(engine, self.shown, driver.compiled, self.recovery.meaning, self.identity)
+
+    def read_value(self, key: Key) -> StoredValue | None:
+        """Return what is stored under the key now; see `Store`."""
+        return self.reader.value(key)
+
+    def read(self, key: Key) -> Row | None:
+        """Return the row of the key; see `Store`."""
+        return self.reader.row(key)
+
+    def read_module(self, tenant: str, module: str) -> Sequence[Row]:
+        """Return every row of a module; see `Store`."""
+        return self.reader.module(tenant, module)
+
+    def read_tenant(self, tenant: str) -> Sequence[Row]:
+        """Return every row of a tenant; see `Store`."""
+        return self.reader.tenant(tenant)
+
+    def tenants(self) -> Sequence[str]:
+        """Return every tenant; see `Store`."""
+        return self.reader.tenants()
+
+    def ping(self) -> float:
+        """Return the seconds until the server answered; see `Store`."""
+        began = time.perf_counter()
+        self.fetch("SELECT 1", ())
+        return time.perf_counter() - began
+
+    def fetch(self, text: str, parameters: Sequence[str]) -> Sequence[Any]:
+        """Run a query: the hot path of every read. Within a transaction's work it runs there."""
+        if (attempt := self.current.attempt) is not None:
+            return attempt.execute(text, parameters).fetchall()
+        tries: Tries | None = None
+        while True:
+            link: Link | None = None
+            try:
+                link = self.links.take()
+                rows = link.query(text, parameters)
+            except BaseException as error:  # noqa: BLE001 - raised again, or what it means, unless another try may do
+                tries = tries or self.recovery.of_call(parameters if isinstance(parameters, Key) else None, self.patience)
+                tries.after_failed_read(error, link)
+            else:
+                self.links.give(link)
+                self.recovery.answered()
+                return rows
+
+    def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a transaction of its own and commit; see `Store`."""
+        return self.home.delivery.told(lambda noted: self.run(key, noted), work)
+
+    def subscribe(self, callback: Callable[[Written], None]) -> None:
+        """Have a function called for every committed write; see `Store`."""
+        self.home.delivery.subscribe(callback)
+
+    def erase_tenant(self, tenant: str) -> int:
+        """Remove every row of a tenant and all their history; see `Store`."""
+        return self.run(None, lambda writer: writer.erase(tenant))
+
+    def run(self, key: Key | None, work: Callable[[Writer], T]) -> T:
+        """Run `work` in a transaction, again if the server asks for it or was lost before COMMIT."""
+        self.refuse_nesting(key)
+        tries = self.recovery.of_call(key, self.patience)
+        while True:
+            try:
+                link = self.links.take()
+            except Exception as error:  # noqa: BLE001 - raised again, or what it means, unless another try may do
+                tries.after_no_connection(error)
+                continue
+            attempt = self.current.attempt = ServerAttempt(self.links, link, key)
+            try:
+                result = attempt.run(work)
+            except BaseException as error:
+                if error is not attempt.refusal:
+                    self.links.give(link)
+                    raise
+                tries.after_failed_attempt(error, attempt)
+            else:
+                self.links.give(link)
+                self.recovery.answered()
+                return result
+            finally:
+                self.current.attempt = None
+
+    def refuse_nesting(self, key: Key | None = None) -> None:
+        """Refuse a transaction within another one of this thread."""
+        if self.current.attempt is not None or self.current.begun:
+            raise StoreUnavailable(self.shown, f"{NESTED}. Write after it, or within it (status.within)", key)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Return a connection with a transaction; see `Store`."""
+        self.refuse_nesting()
+        connection = self.opened()
+        current = self.current
+        current.begun = True
+        try:
+            yield connection
+            try:
+                connection.commit()
+            except DBAPIError as error:
+                raise self.recovery.outcome_unknown(error.orig or error, None) from error
+        finally:
+            current.begun = False
+            connection.close()
+
+    def opened(self) -> Connection:
+        """Return a connection of the pool, in a transaction that is as durable as the store."""
+        tries = self.recovery.of_call(None, self.patience)
+        while True:
+            try:
+                with self.links.in_line():
+                    connection = self.engine.connect()
+            except Exception as error:  # noqa: BLE001 - raised again, or what it means, unless another try may do
+                tries.after_no_connection(error)
+                continue
+            try:
+                as_transaction(connection, self.driver).exec_driver_sql(self.driver.opening)
+            except BaseException as error:
+                connection.close()
+                if not isinstance(error, DBAPIError) or error.orig is None:
+                    raise
+                if not error.connection_invalidated:
+                    raise self.recovery.meaning(error.orig) from error
+                tries.ride_out(error.orig)
+            else:
+                self.recovery.answered()
+                return connection
+
+    def joined(self, connection: Any) -> JoinedStore:
+        """Return the store within a caller's transaction; see `Store`."""
+        return self.home.joined(connection)
+
+    def identity(self) -> Identity:
+        """Return what tells this database from every other."""
+        with self.begin() as connection:
+            return identity_of(connection)
+
+    def named_locks(self, counters: Counters) -> NamedLocks:
+        """Return the locks that modules take by name: advisory ones of the server."""
+        return AdvisoryNamedLocks(self.engine, self.driver.session_locks, counters)
+
+    def close(self) -> None:
+        """Give everything back; see `Store`."""
+        self.links.close()

@@ -1,0 +1,255 @@
+"""The store on SQLite: plain autocommit reads, and one writer at a time under BEGIN IMMEDIATE."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.dialects import sqlite
+
+from perdure.errors import OutcomeUnknown, StoreUnavailable
+from perdure.lock.files import FileNamedLocks
+from perdure.lock.memory import MemoryNamedLocks
+from perdure.names import Key
+from perdure.store.callers.admission import identity_of
+from perdure.store.callers.joined import Home
+from perdure.store.patience import Patience
+from perdure.store.reader import Reader
+from perdure.store.sqlite.attempt import Attempt
+from perdure.store.sqlite.begin import begun
+from perdure.store.sqlite.connections import Connections
+from perdure.store.sqlite.faults import fault, is_busy
+from perdure.store.sqlite.host_connections import HostConnections
+from perdure.store.sqlite.location import Location, Watch, located
+from perdure.store.sqlite.opening import PATIENCE, compiled, ensure_tables, host_location, own_engine
+from perdure.store.sqlite.text import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import URL, Connection
+
+    from perdure.lock.protocol import NamedLocks
+    from perdure.metrics import Counters
+    from perdure.store.callers.admission import Identity
+    from perdure.store.callers.delivery import Written
+    from perdure.store.callers.joined import JoinedStore
+    from perdure.store.protocol import Durability, Row, StoredValue, Transaction
+    from perdure.store.sqlite.checkpoints import Checkpoints
+    from perdure.store.sqlite.connections import Held
+    from perdure.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class SQLiteStore:
+    """perdure's tables in a SQLite file, or in memory; a `Store`. Build one with `open`.
+
+    Args:
+        location: Where the database is.
+        engine: What connects to it, its tables being there.
+        checkpoints: What keeps its log short, or None where SQLite or a host does so.
+        own: Whether the engine is the store's own, to be disposed of; else a host's.
+        patience: Seconds for which a transaction is tried again.
+
+    Attributes:
+        shown: How messages name the database.
+        upgraded: The versions of the tables that opening went through.
+        home: What joins the transactions of callers.
+    """
+
+    upgraded: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        location: Location,
+        engine: Engine,
+        checkpoints: Checkpoints | None = None,
+        *,
+        own: bool = True,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.location = location
+        self.shown = location.shown
+        self.engine = engine
+        self.checkpoints = checkpoints
+        self.patience = patience
+        self.statements = compiled(sqlite.dialect(paramstyle="qmark"))
+        self.connections = (Connections if own else HostConnections)(engine, location.shown, shared=location.path is None)
+        self.watch = Watch(location)
+        self.reader = Reader(self.statements, self.fetch)
+        self.home = Home(engine, self.shown, compiled, lambda error, key: fault(error, location, key), self.identity)
+        self.current = threading.local()
+
+    @classmethod
+    def open(cls, where: URL | Engine, *, durability: Durability = "full", migrate: bool = True) -> SQLiteStore:
+        """Open a database, and create or upgrade its tables where that is needed.
+
+        Args:
+            where: `sqlite:///path`, `sqlite://` for memory, or a `file:` URI with `uri=true`. A relative path is resolved now.
+                Or a host's engine, which is used as it is, with the host's pragmas, and never disposed of.
+            durability: `full` survives power loss, `normal` a killed process.
+            migrate: Whether tables may be created or upgraded.
+
+        Raises:
+            InvalidStoreUrl: The URL is no valid one of SQLite.
+            InvalidArgument: The engine cannot be used safely.
+            StoreError: The database cannot be opened, or its tables do not fit.
+        """
+        own = not isinstance(where, Engine)
+        if isinstance(where, Engine):
+            location, engine, checkpoints = host_location(where, durability), where, None
+        else:
+            location = located(where)
+            engine, checkpoints = own_engine(location, durability)
+        upgraded = ensure_tables(engine, location, migrate=migrate, own=own)
+        store = cls(location, engine, checkpoints, own=own)
+        store.upgraded = upgraded
+        return store
+
+    def read_value(self, key: Key) -> StoredValue | None:
+        """Return what is stored under the key now; see `Store`."""
+        return self.reader.value(key)
+
+    def read(self, key: Key) -> Row | None:
+        """Return the row of the key; see `Store`."""
+        return self.reader.row(key)
+
+    def read_module(self, tenant: str, module: str) -> Sequence[Row]:
+        """Return every row of a module; see `Store`."""
+        return self.reader.module(tenant, module)
+
+    def read_tenant(self, tenant: str) -> Sequence[Row]:
+        """Return every row of a tenant; see `Store`."""
+        return self.reader.tenant(tenant)
+
+    def tenants(self) -> Sequence[str]:
+        """Return every tenant; see `Store`."""
+        return self.reader.tenants()
+
+    def ping(self) -> float:
+        """Return the seconds until SQLite answered; see `Store`."""
+        began = time.perf_counter()
+        self.fetch("SELECT 1 FROM perdure_status LIMIT 1", ())  # one that reads the file
+        return time.perf_counter() - began
+
+    def fetch(self, text: str, parameters: Sequence[str]) -> Sequence[Any]:
+        """Run a query on this thread's connection: the hot path of every read."""
+        held = self.connections.mine()
+        with held.mutex:
+            lent = held.connection is None
+            try:
+                connection = held.connection or self.connections.lend(held)
+                if time.monotonic() >= self.watch.due:
+                    self.watch.check()
+                rows: Sequence[Any] = rows_of(connection, text, parameters)
+            except sqlite3.Error as error:
+                raise fault(error, self.location, parameters if isinstance(parameters, Key) else None) from error
+            finally:
+                if lent:
+                    self.connections.done(held)
+        return rows
+
+    def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a transaction of its own and commit; see `Store`."""
+        return self.home.delivery.told(lambda noted: self.run(key, noted), work)
+
+    def subscribe(self, callback: Callable[[Written], None]) -> None:
+        """Have a function called for every committed write; see `Store`."""
+        self.home.delivery.subscribe(callback)
+
+    def erase_tenant(self, tenant: str) -> int:
+        """Remove every row of a tenant and all their history; see `Store`."""
+        return self.run(None, lambda writer: writer.erase(tenant))
+
+    def run(self, key: Key | None, work: Callable[[Writer], T]) -> T:
+        """Run `work` in a transaction, again while others hold the file."""
+        self.refuse_within_begin(key)
+        patience = Patience(self.patience)
+        turn = self.connections.turn
+        if not turn.acquire(timeout=self.patience):
+            problem = f"another thread's transaction has been running for {patience.spent:.0f} s"
+            raise StoreUnavailable(self.shown, problem, key)
+        try:
+            while True:
+                held = self.connections.mine()
+                with held.mutex:
+                    lent = held.connection is None
+                    attempt = Attempt(held, self.ready(held, key), self.shown, key)
+                    try:
+                        self.connections.wait_until_free(held, key)
+                        result = attempt.run(self.statements, work)
+                    except sqlite3.Error as error:
+                        if error is not attempt.refusal:
+                            raise
+                        refused = error
+                    else:
+                        if self.checkpoints is not None:
+                            self.checkpoints.after_commit(attempt.connection)
+                        return result
+                    finally:
+                        if lent:
+                            self.connections.done(held)
+                # Outside of the mutex, so that close() need not wait for as long as we do.
+                self.try_again_or_raise(refused, patience, key, in_doubt=attempt.in_doubt)
+        finally:
+            turn.release()
+
+    def refuse_within_begin(self, key: Key | None = None) -> None:
+        """Refuse a second transaction within one that this thread began through the store."""
+        if getattr(self.current, "begun", False):
+            problem = "a write within begin(), on the same thread, would wait for it for ever"
+            raise StoreUnavailable(self.shown, f"{problem}. Write after it, or within it (status.within)", key)
+
+    def ready(self, held: Held, key: Key | None) -> sqlite3.Connection:
+        """Return this thread's connection to the file that was opened, before anything is written to it."""
+        self.watch.check()
+        try:
+            connection: sqlite3.Connection = held.connection or self.connections.lend(held)
+        except sqlite3.Error as error:
+            raise fault(error, self.location, key) from error
+        return connection
+
+    def try_again_or_raise(self, refused: sqlite3.Error, patience: Patience, key: Key | None, *, in_doubt: bool) -> None:
+        """Wait for another try if SQLite was busy and nothing was committed; raise what SQLite meant if not."""
+        if in_doubt:
+            again = f"Read {key.name!r} before writing it again" if key else "Look before doing it again"
+            raise OutcomeUnknown(self.shown, f"SQLite failed during COMMIT: {refused}. {again}", key) from refused
+        if not is_busy(refused) or not patience.pause():
+            raise fault(refused, self.location, key, patience.spent) from refused
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Return a connection with a transaction, as the only writer; see `Store`."""
+        self.refuse_within_begin()
+        self.watch.check()
+        current = self.current
+        with begun(self.connections, self.location, self.patience, self.checkpoints) as connection:
+            current.begun = True
+            try:
+                yield connection
+            finally:
+                current.begun = False
+
+    def joined(self, connection: Any) -> JoinedStore:
+        """Return the store within a caller's transaction; see `Store`."""
+        return self.home.joined(connection)
+
+    def identity(self) -> Identity:
+        """Return what tells this database from every other."""
+        with self.connections.connected() as connection:
+            return identity_of(connection)
+
+    def named_locks(self, counters: Counters) -> NamedLocks:
+        """Return the locks that modules take by name: files beside the database, or in memory where it is."""
+        if self.location.path is None:
+            return MemoryNamedLocks(counters)
+        return FileNamedLocks(self.location.path, counters)
+
+    def close(self) -> None:
+        """Close every connection, waiting for what is running; a second call does nothing."""
+        self.connections.close()
