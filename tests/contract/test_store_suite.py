@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from perdure.names import Key
@@ -31,7 +33,9 @@ class Forgetful:
         return work(self)
 
     def lock(self, key):
-        return self.store.read(key)
+        row = self.store.read(key)
+        time.sleep(0.005)  # for the others to read the same
+        return row
 
     def put(self, key, content, note):
         folded = Key(key.tenant, key.module, key.name.lower())

@@ -5,21 +5,6 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from tests.contract.columns.desk import Base, metadata
-from tests.services.databases import MariaDBServer, PostgreSQLServer
-
-
-@pytest.fixture(scope="session")
-def postgresql_url():
-    server = PostgreSQLServer()
-    yield server.new_database()
-    server.close()
-
-
-@pytest.fixture(scope="session")
-def mariadb_url():
-    server = MariaDBServer()
-    yield server.new_database()
-    server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])

@@ -14,6 +14,7 @@ from perdure.lock.advisory import AdvisoryNamedLocks
 from perdure.names import Key
 from perdure.store.callers.admission import identity_of
 from perdure.store.callers.joined import Home
+from perdure.store.database import DatabaseStore
 from perdure.store.faults import Address
 from perdure.store.reader import Reader
 from perdure.store.servers.attempt import ServerAttempt
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from perdure.lock.protocol import NamedLocks
     from perdure.metrics import Counters
     from perdure.store.callers.admission import Identity
-    from perdure.store.callers.delivery import Written
-    from perdure.store.callers.joined import JoinedStore
-    from perdure.store.protocol import Row, StoredValue, Transaction
     from perdure.store.servers.driver import Driver
     from perdure.store.servers.links import Link
     from perdure.store.servers.recovery import Tries
@@ -55,7 +53,7 @@ class Current(threading.local):
     begun: bool = False
 
 
-class ServerStore:
+class ServerStore(DatabaseStore):
     """perdure's tables on a server; a `Store`. Build one with `PostgreSQLStore.open` or `MariaDBStore.open`.
 
     Args:
@@ -70,8 +68,6 @@ class ServerStore:
         home: What joins the transactions of callers.
     """
 
-    upgraded: tuple[str, ...] = ()
-
     def __init__(self, engine: Engine, driver: Driver, *, own: bool, patience: float = PATIENCE) -> None:
         address = Address(driver.product, engine.url)
         self.engine = engine
@@ -83,26 +79,6 @@ class ServerStore:
         self.current = Current()
         self.reader = Reader(driver.statements, self.fetch)
         self.home = Home(engine, self.shown, driver.compiled, self.recovery.meaning, self.identity)
-
-    def read_value(self, key: Key) -> StoredValue | None:
-        """Return what is stored under the key now; see `Store`."""
-        return self.reader.value(key)
-
-    def read(self, key: Key) -> Row | None:
-        """Return the row of the key; see `Store`."""
-        return self.reader.row(key)
-
-    def read_module(self, tenant: str, module: str) -> Sequence[Row]:
-        """Return every row of a module; see `Store`."""
-        return self.reader.module(tenant, module)
-
-    def read_tenant(self, tenant: str) -> Sequence[Row]:
-        """Return every row of a tenant; see `Store`."""
-        return self.reader.tenant(tenant)
-
-    def tenants(self) -> Sequence[str]:
-        """Return every tenant; see `Store`."""
-        return self.reader.tenants()
 
     def ping(self) -> float:
         """Return the seconds until the server answered; see `Store`."""
@@ -127,18 +103,6 @@ class ServerStore:
                 self.links.give(link)
                 self.recovery.answered()
                 return rows
-
-    def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
-        """Run `work` in a transaction of its own and commit; see `Store`."""
-        return self.home.delivery.told(lambda noted: self.run(key, noted), work)
-
-    def subscribe(self, callback: Callable[[Written], None]) -> None:
-        """Have a function called for every committed write; see `Store`."""
-        self.home.delivery.subscribe(callback)
-
-    def erase_tenant(self, tenant: str) -> int:
-        """Remove every row of a tenant and all their history; see `Store`."""
-        return self.run(None, lambda writer: writer.erase(tenant))
 
     def run(self, key: Key | None, work: Callable[[Writer], T]) -> T:
         """Run `work` in a transaction, again if the server asks for it or was lost before COMMIT."""
@@ -209,10 +173,6 @@ class ServerStore:
             else:
                 self.recovery.answered()
                 return connection
-
-    def joined(self, connection: Any) -> JoinedStore:
-        """Return the store within a caller's transaction; see `Store`."""
-        return self.home.joined(connection)
 
     def identity(self) -> Identity:
         """Return what tells this database from every other."""

@@ -17,6 +17,7 @@ from perdure.lock.memory import MemoryNamedLocks
 from perdure.names import Key
 from perdure.store.callers.admission import identity_of
 from perdure.store.callers.joined import Home
+from perdure.store.database import DatabaseStore
 from perdure.store.patience import Patience
 from perdure.store.reader import Reader
 from perdure.store.sqlite.attempt import Attempt
@@ -36,9 +37,7 @@ if TYPE_CHECKING:
     from perdure.lock.protocol import NamedLocks
     from perdure.metrics import Counters
     from perdure.store.callers.admission import Identity
-    from perdure.store.callers.delivery import Written
-    from perdure.store.callers.joined import JoinedStore
-    from perdure.store.protocol import Durability, Row, StoredValue, Transaction
+    from perdure.store.protocol import Durability
     from perdure.store.sqlite.checkpoints import Checkpoints
     from perdure.store.sqlite.connections import Held
     from perdure.store.writer import Writer
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SQLiteStore:
+class SQLiteStore(DatabaseStore):
     """perdure's tables in a SQLite file, or in memory; a `Store`. Build one with `open`.
 
     Args:
@@ -61,8 +60,6 @@ class SQLiteStore:
         upgraded: The versions of the tables that opening went through.
         home: What joins the transactions of callers.
     """
-
-    upgraded: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -111,26 +108,6 @@ class SQLiteStore:
         store.upgraded = upgraded
         return store
 
-    def read_value(self, key: Key) -> StoredValue | None:
-        """Return what is stored under the key now; see `Store`."""
-        return self.reader.value(key)
-
-    def read(self, key: Key) -> Row | None:
-        """Return the row of the key; see `Store`."""
-        return self.reader.row(key)
-
-    def read_module(self, tenant: str, module: str) -> Sequence[Row]:
-        """Return every row of a module; see `Store`."""
-        return self.reader.module(tenant, module)
-
-    def read_tenant(self, tenant: str) -> Sequence[Row]:
-        """Return every row of a tenant; see `Store`."""
-        return self.reader.tenant(tenant)
-
-    def tenants(self) -> Sequence[str]:
-        """Return every tenant; see `Store`."""
-        return self.reader.tenants()
-
     def ping(self) -> float:
         """Return the seconds until SQLite answered; see `Store`."""
         began = time.perf_counter()
@@ -153,18 +130,6 @@ class SQLiteStore:
                 if lent:
                     self.connections.done(held)
         return rows
-
-    def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
-        """Run `work` in a transaction of its own and commit; see `Store`."""
-        return self.home.delivery.told(lambda noted: self.run(key, noted), work)
-
-    def subscribe(self, callback: Callable[[Written], None]) -> None:
-        """Have a function called for every committed write; see `Store`."""
-        self.home.delivery.subscribe(callback)
-
-    def erase_tenant(self, tenant: str) -> int:
-        """Remove every row of a tenant and all their history; see `Store`."""
-        return self.run(None, lambda writer: writer.erase(tenant))
 
     def run(self, key: Key | None, work: Callable[[Writer], T]) -> T:
         """Run `work` in a transaction, again while others hold the file."""
@@ -234,10 +199,6 @@ class SQLiteStore:
                 yield connection
             finally:
                 current.begun = False
-
-    def joined(self, connection: Any) -> JoinedStore:
-        """Return the store within a caller's transaction; see `Store`."""
-        return self.home.joined(connection)
 
     def identity(self) -> Identity:
         """Return what tells this database from every other."""
