@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import combinations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from perdure.codes.transition import covers, shown
 from perdure.errors import InvalidLifecycle, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from perdure.codes.family import StatusFamily
     from perdure.codes.graph import Graph
@@ -38,7 +39,7 @@ def checked_family(lifecycle: str, family: Any) -> type[StatusFamily]:
 
 def checked_initial(lifecycle: str, initial: Any) -> OrderedSet[StatusCode]:
     """Return the codes that a new row may have, or raise `InvalidLifecycle`."""
-    codes: tuple[Any, ...] = (initial,) if isinstance(initial, str) else tuple(initial)
+    codes: tuple[Any, ...] = tuple(initial) if isinstance(initial, Iterable) and not isinstance(initial, str) else (initial,)
     if not codes or not all(isinstance(code, StatusCode) for code in codes):
         raise InvalidLifecycle(lifecycle, f"initial={initial!r} is no status; give one code of the family, or several")
     return OrderedSet(sorted(codes))
@@ -52,6 +53,8 @@ def check_written(lifecycle: str, transitions: Mapping[str, Transition]) -> None
             raise InvalidLifecycle(lifecycle, f"{name!r} is {transition!r}; write a transition(…) of its own")
         if (other := seen.setdefault(transition, name)) != name:
             raise InvalidLifecycle(lifecycle, f"{other!r} and {name!r} are one transition; write a transition(…) for each")
+        if transition.when is not None and not callable(transition.when):
+            raise InvalidLifecycle(lifecycle, f"when={transition.when!r} of {name!r} is no function of a row")
         if not transition.sources:
             raise InvalidLifecycle(lifecycle, f"{name!r} has no source; name the codes or categories that it leaves")
         if not transition.targets:

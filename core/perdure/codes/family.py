@@ -78,7 +78,7 @@ class FamilyMeta(ConstantMeta):
             "extends": extends,
             "merged_from": None,
         }
-        codes = checked_codes(qualname, bases, body)
+        codes = checked_codes(qualname, bases, body, new=new)
         return type.__new__(cls, qualname, bases, {**body, **tables(codes), **facts})
 
     @classmethod
@@ -134,8 +134,12 @@ def checked_extension(
     return str(vars(extends)["name"])
 
 
-def checked_codes(qualname: str, bases: tuple[type, ...], body: dict[str, Any]) -> list[StatusCode]:
-    """Return the codes that a family inherits and defines, or raise `InvalidFamily`."""
+def checked_codes(qualname: str, bases: tuple[type, ...], body: dict[str, Any], *, new: bool) -> list[StatusCode]:
+    """Return the codes that a family inherits and defines, or raise `InvalidFamily`.
+
+    What an extension adds may clash with what its family has come to have since; that is told when an App merges them, which
+    knows the owners of both.
+    """
     codes: list[StatusCode] = []
     for attribute, code in constants_of(bases, body).items():
         if not isinstance(code, StatusCode):
@@ -144,7 +148,8 @@ def checked_codes(qualname: str, bases: tuple[type, ...], body: dict[str, Any]) 
             raise InvalidFamily(qualname, f"{attribute} = {code!r} goes by two names; call it {code.name}")
         codes.append(code)
     inherited = [vars(base)["SCHEME_SET"] for base in bases if isinstance(base, FamilyMeta)]
-    if pair := clash(set(codes).union(*inherited)):
+    own = [code for code in codes if code.name in body]
+    if pair := clash(set(codes).union(*inherited) if new else own):
         shared = "number" if pair[0][:3] == pair[1][:3] else "name"
         raise InvalidFamily(qualname, f"{str(pair[0])!r} and {str(pair[1])!r} share a {shared}; change one of them")
     return codes

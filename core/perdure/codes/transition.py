@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -10,7 +11,7 @@ from perdure.codes.category import Category
 from perdure.codes.code import StatusCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from perdure.codes.lifecycle import Lifecycle
 
@@ -95,7 +96,7 @@ def transition(
         allow_terminal: Let it leave COMPLETED or FAILED, which is refused otherwise. It adds no source: name the terminal
             codes or categories among the sources.
     """
-    targets = (to,) if isinstance(to, str | Category) else tuple(to)
+    targets = tuple(to) if isinstance(to, Iterable) and not isinstance(to, str) else (to,)
     return Transition(sources, targets, when, allow_terminal)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 from sqlalchemy import CheckConstraint, Column, String, Table, event, func
+from sqlalchemy.dialects.mysql import VARCHAR
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator
 
@@ -59,6 +60,10 @@ class CodeType(TypeDecorator[StatusCode]):
         if unknown not in ("keep", "raise"):
             message = f"unknown={unknown!r} is neither 'keep' nor 'raise'"
             raise ValueError(message)
+        given: Any = codes
+        if not callable(given):
+            message = f"codes={codes!r} is no family, no lifecycle, and no function that returns one"
+            raise TypeError(message)
         super().__init__()
         self.codes = codes
         self.unknown = unknown
@@ -68,6 +73,13 @@ class CodeType(TypeDecorator[StatusCode]):
         """The family as it is now."""
         codes: Any = self.codes if isinstance(self.codes, FamilyMeta | LifecycleMeta) else self.codes()
         return codes.__graph__.family if isinstance(codes, LifecycleMeta) else codes
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type in one database: on MariaDB one that tells cases and spaces apart, as the others do by themselves."""
+        if dialect.name in ("mysql", "mariadb"):
+            exact = VARCHAR(CODE_LENGTH, charset="utf8mb4", collation="utf8mb4_bin")
+            return dialect.type_descriptor(exact)
+        return dialect.type_descriptor(self.impl_instance)
 
     @property
     def python_type(self) -> type[StatusCode]:

@@ -60,7 +60,7 @@ def accepts(column: StatusColumn, transition: Transition, *, to: str | None = No
 def accepted(place: Place, transition: Transition, targets: Sequence[StatusCode]) -> ColumnElement[bool]:
     """Return the condition that a transition would move a row to one of some targets of its own."""
     covered = leaving(place, transition, targets)
-    return covered if transition.when is None else and_(covered, condition(transition.when(place.row)))
+    return covered if transition.when is None else and_(covered, condition(place, transition))
 
 
 def leaving(place: Place, transition: Transition, targets: Sequence[StatusCode]) -> ColumnElement[bool]:
@@ -79,8 +79,19 @@ def leaving(place: Place, transition: Transition, targets: Sequence[StatusCode])
     return or_(*ways) if ways else false()
 
 
-def condition(said: Any) -> ColumnElement[bool]:
-    """Return what `when` says of a table's columns as SQL; one that looks at no column says True or False."""
+def condition(place: Place, transition: Transition) -> ColumnElement[bool]:
+    """Return what a transition's `when` says of a table's columns as SQL; one that looks at no column says True or False.
+
+    Raises:
+        TypeError: It looks at a column of another table, of which any row would do.
+    """
+    said: Any = transition.when(place.row) if transition.when else True
     if isinstance(said, bool):
         return true() if said else false()
+    for table in getattr(said, "_from_objects", ()):
+        if table is not place.table:
+            message = (
+                f"when= of {transition!r} looks at {table}, and the status is a column of {place.table.fullname}: look at that"
+            )
+            raise TypeError(message)
     return said  # type: ignore[no-any-return]  # what a function of columns returns

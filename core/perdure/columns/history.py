@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, cast, func, literal
 
+from perdure.actor import acting
 from perdure.codes.category import CODE_LENGTH
 from perdure.names import ACTOR_LENGTH, NAME_LENGTH, REASON_LENGTH, checked_actor, checked_reason
 
@@ -78,7 +79,7 @@ class Note:
             return None
         facts = {
             "column_name": column,
-            "actor": None if actor is None else checked_actor(actor),
+            "actor": acting.get() if actor is None else checked_actor(actor),
             "reason": None if reason is None else checked_reason(reason),
             "at": time.time_ns() // 1000,
         }

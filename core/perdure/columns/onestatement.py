@@ -36,14 +36,14 @@ def move_at_once(connection: Connection, move: Move, search: Search, returning: 
 
 def statement(move: Move, search: Search, returning: Sequence[Any]) -> Select[*tuple[Any, ...]]:
     """Return the statement: `found` → `counted` → `moved` → `noted`, and what came of them."""
-    found = move.found(search).cte("found")
+    found = move.found(search).cte("perdure_found")
     # a window over a CTE is not locked, and numbers its rows as they come
-    counted = select(found, func.count().over().label("total"), func.row_number().over().label("position")).cte("counted")
+    counted = select(found, func.count().over().label("total"), func.row_number().over().label("position")).cte("perdure_counted")
     changed = changes(move, search, counted).returning(
         *(key.label(f"key_{index}") for index, key in enumerate(move.place.keys)),
         *(column.label(f"given_{index}") for index, column in enumerate(returning)),
     )
-    moved = changed.cte("moved")
+    moved = changed.cte("perdure_moved")
     size = len(move.place.keys)
     joined = and_(*(moved.c[f"key_{index}"] == counted.c[f"key_{index}"] for index in range(size)))
     keys = [counted.c[f"key_{index}"] for index in range(size)]
@@ -52,8 +52,8 @@ def statement(move: Move, search: Search, returning: Sequence[Any]) -> Select[*t
     came = came.select_from(counted.outerjoin(moved, joined)).order_by(counted.c.position)
     if move.note is None:
         return came
-    noted = notes(move, move.note, select(counted).join(moved, joined).cte("told"))
-    return came.add_cte(noted.cte("noted"))
+    noted = notes(move, move.note, select(counted).join(moved, joined).cte("perdure_told"))
+    return came.add_cte(noted.cte("perdure_noted"))
 
 
 def changes(move: Move, search: Search, counted: CTE) -> Update:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import attrs
 from sqlalchemy import Column, Table, tuple_
 
+from perdure.errors import nearest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     """A column of a table, or the mapped attribute that stands for one."""
 
     Values: TypeAlias = Mapping[Any, Any]
-    """What else a row is given: by column, mapped attribute or name; a value, or an expression over the row as it was."""
+    """What else a row is given: by column, mapped attribute or name; a value, or an expression over the row as it was.
+
+MariaDB is the exception: there an expression sees what the assignments before it have given, in the order of the mapping.
+"""
 
 
 @attrs.frozen(eq=False)
@@ -77,9 +82,12 @@ class Place:
         """Return the column that a name, a mapped attribute or a column stands for.
 
         Raises:
-            TypeError: It is the status itself, which moves by its transition and in no other way.
-            AttributeError: There is none of this name.
+            TypeError: It is the status itself, which moves by its transition and in no other way; or there is none of this name.
         """
+        if isinstance(name, str) and not hasattr(self.row, name):
+            near = nearest(name, self.table.c.keys())
+            message = f"values= gives {name!r} a value, and {self.table.fullname} has no such column. {near}"
+            raise TypeError(message)
         named = getattr(self.row, name) if isinstance(name, str) else name
         column = behind(named)
         if column is self.column:

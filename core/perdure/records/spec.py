@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 import attrs
 
 from perdure.codes.code import StatusCode
+from perdure.codes.lifecycle import LifecycleMeta
 from perdure.errors import InvalidName, InvalidSpec
 from perdure.names import checked_module, checked_name
 from perdure.records.fields import FieldSpec
@@ -92,8 +93,8 @@ class StatusSpec(Generic[R]):
             problem = f"the default of {attribute.name!r} needs the whole record, and a name is read without it"
             raise InvalidSpec(self.module, f"{problem}. Use a factory without takes_self, or a property")
         found = FieldSpec.of(attribute, annotation)
-        if found.lifecycle is not None and annotation is not StatusCode:
-            raise InvalidSpec(self.module, f"{found.name!r} has a lifecycle, and what moves is a StatusCode; annotate it so")
+        if found.lifecycle is not None and (wrong := lifecycle_problem(found)):
+            raise InvalidSpec(self.module, f"{found.name!r} {wrong}")
         return found
 
     def refuse_shared_rows(self, fields: Iterable[FieldSpec]) -> None:
@@ -111,3 +112,17 @@ class StatusSpec(Generic[R]):
 def attributes(record: type) -> Iterable[attrs.Attribute[Any] | dataclasses.Field[Any]]:
     """Return the attributes of an attrs class or dataclass, in order."""
     return attrs.fields(record) if attrs.has(record) else dataclasses.fields(record)
+
+
+def lifecycle_problem(field: FieldSpec) -> str | None:
+    """Return what is wrong with a field that has a lifecycle, or None."""
+    lifecycle: Any = field.lifecycle
+    if not isinstance(lifecycle, LifecycleMeta) or not lifecycle.__graph__.family.name:
+        return f"has lifecycle={lifecycle!r}, which is no lifecycle"
+    if lifecycle.__written__.merged_from:
+        return "has a lifecycle that an App merged; give the class as it is written, and every App finds its own"
+    if field.annotation is not StatusCode:
+        return "has a lifecycle, and what moves is a StatusCode; annotate it so"
+    if field.secret:
+        return "is secret, and says in errors where its lifecycle lets it go; keep one of the two"
+    return None

@@ -48,6 +48,19 @@ class Course:
         """Return the family's own code, which has a description; one that no plugin brings any more is kept as it is."""
         return self.graph.family.by_text.get(code, code)
 
+    def unfit_default(self, code: StatusCode) -> str | None:
+        """Return what is wrong with a default, or None: a value that begins elsewhere would have skipped its beginning."""
+        return None if code in self.graph.initial else f"{str(code)!r} is not where {self.graph.name} begins ({self.begins})"
+
+    def unfit_pin(self, code: StatusCode) -> str | None:
+        """Return what is wrong with a pin, or None."""
+        return None if code in self.graph.codes else f"{str(code)!r} is no code of the family {self.graph.family.name!r}"
+
+    @property
+    def begins(self) -> str:
+        """The initial codes, for messages."""
+        return ", ".join(map(str, self.graph.initial))
+
     def check(self, key: Key, standing: Standing, target: StatusCode, record: Any) -> None:
         """Return if a value may move to `target`, and raise otherwise.
 

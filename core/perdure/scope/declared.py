@@ -16,6 +16,10 @@ from perdure.scope.course import Course
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeAlias
+
+    Unfitness: TypeAlias = Callable[[Any], str | None]
+    """Says what else is wrong with a value that fits its type, or None."""
 
     from perdure.codes.lifecycles import Lifecycles
     from perdure.records.fields import FieldSpec
@@ -35,13 +39,15 @@ class Constant:
     make: Callable[[], Any]
 
     @classmethod
-    def of(cls, value: Any, codec: Codec[Any]) -> Constant:
-        """Return the constant of a value, checked as if it were set.
+    def of(cls, value: Any, codec: Codec[Any], unfit: Unfitness | None = None) -> Constant:
+        """Return the constant of a value, checked as if it were set, and by what else tells what is unfit.
 
         Raises:
             Mismatch: The value does not fit.
         """
         accepted, text = codec.accept(value)
+        if unfit is not None and (problem := unfit(accepted)):
+            raise Mismatch(codec.name, problem)
         if codec.immutable:
             return cls(lambda: accepted)
         return cls(lambda: codec.decode(text))
@@ -130,29 +136,32 @@ class DeclaredModule:
             codec=codec,
             keep=self.spec.history if field.history is None else field.history,
             limit=self.policy.max_value_bytes,
-            pinned=self.given(field, codec, "pinned", pinned),
-            default=self.given(field, codec, "defaults", defaults) or self.declared_default(field, codec),
+            pinned=self.given(field, codec, "pinned", pinned, course.unfit_pin if course else None),
+            default=self.given(field, codec, "defaults", defaults, course.unfit_default if course else None)
+            or self.declared_default(field, codec, course.unfit_default if course else None),
             course=course,
         )
 
-    def given(self, field: FieldSpec, codec: Codec[Any], argument: str, values: Mapping[str, Any]) -> Constant | None:
+    def given(
+        self, field: FieldSpec, codec: Codec[Any], argument: str, values: Mapping[str, Any], unfit: Unfitness | None
+    ) -> Constant | None:
         """Return what the application gives for a name in one argument of `App.open`, or None."""
         if field.name not in values:
             return None
         try:
-            return Constant.of(values[field.name], codec)
+            return Constant.of(values[field.name], codec, unfit)
         except Mismatch as mismatch:
             problem = f"{mismatch.problem}, in App.open({argument}=…)"
             raise ValueRefused("", self.spec.module, field.name, mismatch.path, problem) from None
 
-    def declared_default(self, field: FieldSpec, codec: Codec[Any]) -> Constant | None:
+    def declared_default(self, field: FieldSpec, codec: Codec[Any], unfit: Unfitness | None) -> Constant | None:
         """Return the record's own default for a name, or None."""
         if not field.has_default:
             return None
         if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
             return Constant(lambda: self.fitting_default(field, codec))
         try:
-            return Constant.of(field.default, codec)
+            return Constant.of(field.default, codec, unfit)
         except Mismatch as mismatch:
             raise self.unfit_default(mismatch) from None
 

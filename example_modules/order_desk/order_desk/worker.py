@@ -8,7 +8,7 @@ from sqlalchemy import true
 
 from order_desk.lifecycle import OrderLifecycle
 from order_desk.orders import history, orders
-from perdure import apply, apply_all, claim
+from perdure import TransitionNotAllowed, apply, apply_all, claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from perdure import Transition
+
+REASON_LENGTH = 200
+"""How much of what went wrong the history is told."""
 
 BATCH = 10
 """How many orders a worker takes at a time."""
@@ -38,10 +41,9 @@ def serve(engine: Engine, deliver: Callable[[str], None], *, worker: str) -> int
             try:
                 deliver(item)
             except Exception as error:  # noqa: BLE001 - whatever it is, the order has failed and the worker goes on
-                finish(engine, number, OrderLifecycle.fail, worker, reason=str(error))
+                finish(engine, number, OrderLifecycle.fail, worker, reason=f"{type(error).__name__}: {error}")
             else:
-                finish(engine, number, OrderLifecycle.complete, worker)
-                delivered += 1
+                delivered += finish(engine, number, OrderLifecycle.complete, worker)
         with engine.begin() as connection:
             apply_all(connection, OrderLifecycle.retry, orders.c.status, true(), history=history, actor=worker)
     return delivered
@@ -65,7 +67,12 @@ def take(engine: Engine, worker: str) -> list[tuple[int, str]]:
         return [(row.id, row.item) for row in rows]
 
 
-def finish(engine: Engine, number: int, transition: Transition, worker: str, *, reason: str | None = None) -> None:
-    """Say what became of an order."""
-    with engine.begin() as connection:
-        apply(connection, transition, orders.c.status, orders.c.id == number, history=history, actor=worker, reason=reason)
+def finish(engine: Engine, number: int, transition: Transition, worker: str, *, reason: str | None = None) -> bool:
+    """Say what became of an order, and return whether it counted: a customer may have cancelled it meanwhile."""
+    told = reason and reason.replace("\0", " ")[:REASON_LENGTH]
+    try:
+        with engine.begin() as connection:
+            apply(connection, transition, orders.c.status, orders.c.id == number, history=history, actor=worker, reason=told)
+    except TransitionNotAllowed:
+        return False
+    return True

@@ -259,3 +259,18 @@ def test_a_name_that_is_assigned_twice_is_refused():
         class Twice(Lifecycle, family=Statuses, initial=Statuses.NEW):
             go = transition(Statuses.NEW, to=Statuses.QUEUED)
             go = transition(Statuses.NEW, to=Statuses.RUNNING)  # noqa: PIE794 - the mistake
+
+
+@pytest.mark.parametrize(
+    ("initial", "options", "says"),
+    [
+        (Category.INITIAL, {}, "is no status"),
+        (Statuses.NEW, {"when": True}, "is no function of a row"),
+        (Statuses.NEW, {"to": None}, "None"),
+    ],
+)
+def test_a_slip_in_a_definition_is_told_as_one(initial, options, says):
+    with pytest.raises(InvalidLifecycle, match=says):
+
+        class Slip(Lifecycle, family=Statuses, initial=initial):
+            run = transition(Statuses.NEW, **{"to": Statuses.RUNNING, **options})
