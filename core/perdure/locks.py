@@ -6,29 +6,51 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from perdure.errors import InvalidArgument
+from perdure.errors import AppClosed, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
-    from perdure.lock.protocol import FirstWrites, NamedLocks
+    from perdure.lock.masters import Master
+    from perdure.lock.protocol import FirstWrites, HeldLock, NamedLocks
     from perdure.metrics import Counters
     from perdure.store.protocol import Store
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Locks:
     """What keeps an App's locks.
 
     Attributes:
-        named: The locks that modules take by name.
+        kept_by: What keeps the locks that modules take by name.
+        shown: How messages name the App's database.
         first_writes: What orders first writes among processes, or None where the primary key alone does.
-        close: Gives their connections back.
+        masters: The Redis masters to be closed with the App.
+        closed: Whether the App is closed.
     """
 
-    named: NamedLocks
+    kept_by: NamedLocks
+    shown: str
     first_writes: FirstWrites | None = None
-    close: Callable[[], None] = lambda: None
+    masters: Sequence[Master] = ()
+    closed: bool = False
+
+    def hold(self, tenant: str, module: str, name: str, *, timeout: float, lease: float) -> AbstractContextManager[HeldLock]:
+        """Return a context whose body runs while nobody else holds the lock; see `NamedLocks`.
+
+        Raises:
+            AppClosed: The App is closed.
+        """
+        if self.closed:
+            raise AppClosed(self.shown)
+        return self.kept_by.hold(tenant, module, name, timeout=timeout, lease=lease)
+
+    def close(self) -> None:
+        """Give the connections back; afterwards no lock is to be had."""
+        self.closed = True
+        for master in self.masters:
+            master.close()
 
 
 def locks_for(store: Store, redis: Sequence[str], counters: Counters, *, required: bool) -> Locks:
@@ -46,15 +68,11 @@ def locks_for(store: Store, redis: Sequence[str], counters: Counters, *, require
     if not redis:
         if required:
             raise InvalidArgument("lock_required", "True", "redis=… beside it: without Redis no first write takes a lock")
-        return Locks(store.named_locks(counters))
+        return Locks(store.named_locks(counters), store.shown)
     # pottery costs 130 ms to import and changes json while it does: only those who gave Redis pay for it.
     from perdure.lock.masters import masters_at  # noqa: PLC0415 - start-up time
     from perdure.lock.redlock import RedlockFirstWrites, RedlockNamedLocks  # noqa: PLC0415 - start-up time
 
     masters = masters_at(redis)
-
-    def close() -> None:
-        for master in masters:
-            master.close()
-
-    return Locks(RedlockNamedLocks(masters, counters), RedlockFirstWrites(masters, counters, required=required), close)
+    first_writes = RedlockFirstWrites(masters, counters, required=required)
+    return Locks(RedlockNamedLocks(masters, counters), store.shown, first_writes, masters)

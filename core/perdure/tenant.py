@@ -13,6 +13,7 @@ from perdure.records.spec import StatusSpec
 from perdure.scope.declared import DeclaredModule
 from perdure.scope.scope import Scope
 from perdure.scope.status import ModuleStatus
+from perdure.store.schema.versions import REVISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,7 @@ class TenantView:
             resources = self.resources
             declared = resources.declared(name)
             status: ModuleStatus[Any] = ModuleStatus(resources.store, self.tenant_name, declared, resources.locks.first_writes)
-            found = self.known_scopes.setdefault(name, Scope(declared.spec, status, resources.locks.named))
+            found = self.known_scopes.setdefault(name, Scope(declared.spec, status, resources.locks))
         if isinstance(module, StatusSpec) and module != found.spec:
             raise InvalidSpec(
                 name, "it is not the one that the loaded plugin declares; pass the plugin's own, or the module's name"
@@ -147,9 +148,9 @@ class TenantView:
         return self.resources.registry.bindings
 
     @property
-    def upgraded(self) -> tuple[str, ...]:
-        """The versions that perdure's own tables went through when this App opened; none where they were as they should be."""
-        return self.resources.store.upgraded
+    def schema_versions(self) -> tuple[str, ...]:
+        """Every version that perdure's own tables have gone through, oldest first."""
+        return REVISIONS
 
     # ----------------------------------------------------------------------- values
 

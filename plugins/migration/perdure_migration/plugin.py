@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from perdure import StatusFamily, StatusSpec, hookimpl
-from perdure_migration.record import STATUS, MigrationStatus, note
+from perdure import StatusFamily, StatusSpec, StoreReadOnly, hookimpl
+from perdure_migration.record import STATUS, MigrationStatus, note_missing
 from perdure_migration.statuses import MigrationStatuses
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def perdure_status_families() -> list[type[StatusFamily]]:
 
 @hookimpl
 def perdure_opened(app: App) -> None:
-    """Keep which versions perdure's own tables have just gone through.
+    """Keep which versions perdure's own tables have gone through, whoever upgraded them.
 
     An upgrade of theirs that fails leaves no App to note it in: `App.open` raises it.
     """
-    for version in app.upgraded:
-        note(app, version, "perdure's own tables", MigrationStatuses.SUCCESS)
+    with suppress(StoreReadOnly):
+        note_missing(app, app.schema_versions, "perdure's own tables")

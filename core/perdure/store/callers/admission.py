@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,6 +26,9 @@ Identity: TypeAlias = tuple[object, ...]
 
 IDENTITY = "perdure.identity"
 """Where in a connection's `info` lies what its database said."""
+
+PROCESS = "perdure.process"
+"""Where in a connection's `info` lies which process made use of it."""
 
 POSTGRESQL = f"""
 SELECT (SELECT system_identifier FROM pg_control_system()), current_database(), CAST(to_regclass('{status.name}') AS oid)
@@ -95,11 +99,19 @@ def begin(connection: Connection, shown: str, key: Key | None) -> None:
         raise closed(shown, key) from error
     except PendingRollbackError as error:
         raise failed(shown, key) from error
+    if connection.info.setdefault(PROCESS, os.getpid()) != os.getpid():
+        problem = "the connection was inherited from the process that forked this one, and so was its transaction"
+        raise TransactionRefused(shown, f"{problem}. Open one of this process's own", key)
     each_by_itself = connection.dialect.detect_autocommit_setting(connection.connection.dbapi_connection)  # type: ignore[arg-type]  # an open connection has one
     # On SQLite, a host that takes over BEGIN puts the driver into autocommit, and then begins.
     if each_by_itself and not (connection.dialect.name == "sqlite" and driver.in_transaction):
         problem = "the connection is in AUTOCOMMIT, so that nothing could be rolled back. Give one with a transaction"
         raise TransactionRefused(shown, problem, key)
+
+
+def mark_process(connection: Connection) -> None:
+    """Note whose connection it is, so that a forked child is refused it."""
+    connection.info[PROCESS] = os.getpid()
 
 
 def closed(shown: str, key: Key | None) -> TransactionRefused:

@@ -36,7 +36,8 @@ IMMEDIATELY = "and begin it with app.begin(), or with BEGIN IMMEDIATE, so that i
 def conflict(error: BaseException | None, connection: Connection) -> str | None:
     """Return what a driver's error means for the transaction, or None where no other transaction was in the way."""
     said = f"({str(error).strip()})"
-    if getattr(error, "sqlstate", None) in SQLSTATES:
+    # PyMySQL's errors have an sqlstate, too.
+    if connection.dialect.name == "postgresql" and getattr(error, "sqlstate", None) in SQLSTATES:
         return f"PostgreSQL has ended your transaction. Roll it back. {AGAIN} {said}"
     code = getattr(error, "sqlite_errorcode", 0)
     if code == BUSY_SNAPSHOT:
@@ -49,6 +50,12 @@ def conflict(error: BaseException | None, connection: Connection) -> str | None:
     if number == TIMED_OUT:
         return f"MariaDB waited for a lock in vain. Your transaction is as it was before this: roll it back. {AGAIN} {said}"
     return None
+
+
+def is_known_rollback(error: BaseException | None) -> bool:
+    """Tell whether an error of COMMIT says for certain that nothing was committed: a conflict, or a constraint that failed."""
+    state = getattr(error, "sqlstate", None) or ""
+    return state[:2] in {"23", "40"} and state != "40003"  # statement completion unknown
 
 
 def number_of(error: BaseException | None) -> int | None:

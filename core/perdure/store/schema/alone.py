@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 POSTGRESQL_LOCK = int.from_bytes(hashlib.sha256(b"perdure.schema").digest()[:8], "big", signed=True)
+LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL: a lock was waited for in vain."""
+
 WAIT = 60
 """Seconds for which another process may be upgrading."""
 
@@ -33,7 +36,14 @@ def alone(connection: Connection) -> AbstractContextManager[None]:
 @contextmanager
 def alone_on_postgresql(connection: Connection) -> Iterator[None]:
     """Hold an advisory lock, which the end of the transaction releases."""
-    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (POSTGRESQL_LOCK,))
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT}s'")
+    try:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (POSTGRESQL_LOCK,))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        problem = f"another process has been upgrading its tables for {WAIT} s"
+        raise StoreUnavailable(connection.engine.url.set(query={}).render_as_string(), problem) from error
     yield
 
 

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, TypeVar
 
 from perdure.errors import AppClosed, StoreUnavailable
+from perdure.store.callers.conflicts import is_known_rollback
 from perdure.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class ServerAttempt:
         try:
             self.link.connection.commit()
         except BaseException as error:
-            self.in_doubt = True
+            self.in_doubt = not is_known_rollback(error)
             if isinstance(error, self.driver.error):
                 self.refusal = error
             raise

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy.exc import DBAPIError
 
-from perdure.errors import StoreUnavailable
+from perdure.errors import Conflict, StoreUnavailable
 from perdure.lock.advisory import AdvisoryNamedLocks
 from perdure.names import Key
-from perdure.store.callers.admission import identity_of
+from perdure.store import forks
+from perdure.store.callers.admission import failed, identity_of, mark_process
+from perdure.store.callers.conflicts import can_commit, conflict, is_known_rollback
 from perdure.store.callers.joined import Home
 from perdure.store.database import DatabaseStore
 from perdure.store.faults import Address
 from perdure.store.reader import Reader
-from perdure.store.servers.attempt import ServerAttempt
+from perdure.store.servers.attempt import INHERITED_TRANSACTION, ServerAttempt
 from perdure.store.servers.connecting import as_transaction
 from perdure.store.servers.links import Links
 from perdure.store.servers.recovery import Recovery
@@ -138,18 +141,40 @@ class ServerStore(DatabaseStore):
     def begin(self) -> Iterator[Connection]:
         """Return a connection with a transaction; see `Store`."""
         self.refuse_nesting()
-        connection = self.opened()
+        connection, process = self.opened(), os.getpid()
+        mark_process(connection)
         current = self.current
         current.begun = True
         try:
             yield connection
-            try:
-                connection.commit()
-            except DBAPIError as error:
-                raise self.recovery.outcome_unknown(error.orig or error, None) from error
+            if os.getpid() != process:
+                raise StoreUnavailable(self.shown, INHERITED_TRANSACTION)
+            self.commit(connection)
         finally:
             current.begun = False
-            connection.close()
+            if os.getpid() == process:
+                connection.close()
+            else:  # the parent's transaction, which a ROLLBACK from here would end
+                forks.keep_for_ever(connection)
+
+    def commit(self, connection: Connection) -> None:
+        """Commit what `begin` has begun.
+
+        Raises:
+            TransactionRefused: It cannot be committed, since a statement failed that the caller went on after.
+            Conflict: The server rolled it back instead.
+            StoreError: So it did for another reason, or nobody knows what became of it (`OutcomeUnknown`).
+        """
+        if not can_commit(connection):
+            raise failed(self.shown, None)
+        try:
+            connection.commit()
+        except DBAPIError as error:
+            if not is_known_rollback(error.orig):
+                raise self.recovery.outcome_unknown(error.orig or error, None) from error
+            if problem := conflict(error.orig, connection):
+                raise Conflict(self.shown, problem) from error.orig
+            raise self.recovery.meaning(cast("Exception", error.orig)) from error
 
     def opened(self) -> Connection:
         """Return a connection of the pool, in a transaction that is as durable as the store."""

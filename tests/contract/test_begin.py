@@ -1,0 +1,87 @@
+"""A transaction that `app.begin()` began: what a fork, or an error that was swallowed, makes of it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from perdure import App, StoreError, TransactionRefused
+
+from .conftest import TRAINING, plugin
+
+MODULE = "training-student"
+
+
+@pytest.fixture
+def app(shared_url):
+    with App.open(shared_url, plugins=[plugin(TRAINING)]) as app:
+        yield app
+
+
+def in_child(work):
+    """Run something in a forked child, and return its exit code."""
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_child_that_ends_within_a_transaction_ends_nothing_of_its_parents(app):
+    status = app.scope(MODULE).status
+    with app.begin() as connection:
+        inside = status.within(connection)
+        inside.set("visits", 5)
+
+        def refused():
+            with pytest.raises(StoreError):
+                status.within(connection).set("visits", 6)
+
+        assert in_child(refused) == 0
+        inside.set("size", 7)
+    assert (status.get("visits"), status.get("size")) == (5, 7)
+
+
+def test_a_child_that_leaves_the_block_neither_commits_nor_rolls_back(app):
+    status = app.scope(MODULE).status
+    parent = os.getpid()
+    try:
+        with app.begin() as connection:
+            status.within(connection).set("visits", 5)
+            child = os.fork()
+            if child:
+                os.waitpid(child, 0)
+    except StoreError:
+        if os.getpid() != parent:  # pragma: no cover - another process
+            os._exit(0)
+        raise
+    if os.getpid() != parent:  # pragma: no cover - another process
+        os._exit(1)
+    assert status.get("visits") == 5
+
+
+def test_a_transaction_that_cannot_be_committed_does_not_end_as_if_it_had_been(app):
+    status = app.scope(MODULE).status
+    postgresql = app.resources.store.engine.dialect.name == "postgresql"
+    refusal = pytest.raises(TransactionRefused, match="an earlier error") if postgresql else None
+
+    def work():
+        with app.begin() as connection:
+            status.within(connection).set("visits", 5)
+            with pytest.raises(DBAPIError):
+                connection.execute(text("SELECT * FROM nowhere"))
+
+    if refusal is None:
+        work()
+        assert status.get("visits") == 5
+    else:
+        with refusal:
+            work()
+        assert status.get("visits") == 0
