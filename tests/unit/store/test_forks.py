@@ -160,6 +160,7 @@ def test_a_closed_store_is_forgotten(open_store, path):
     assert store.connections not in forks.watching
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed database:ResourceWarning")
 def test_a_store_that_nobody_keeps_is_not_kept_either(path):
     store = SQLiteStore.open(make_url(f"sqlite:///{path}"))
     connections = weakref.ref(store.connections)

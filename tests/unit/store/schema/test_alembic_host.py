@@ -155,9 +155,11 @@ def test_the_hosts_own_changes_are_still_proposed(host, url, plugin):
 
 
 def test_our_own_migrations_are_still_compared(plugin):
-    with create_engine("sqlite://").connect() as connection:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": versions.VERSION_TABLE})
         assert len(compare_metadata(context, tables.metadata)) == 2
+    engine.dispose()
 
 
 def test_newer_tables_stop_the_hosts_chain(tmp_path):

@@ -1,5 +1,6 @@
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,7 +17,7 @@ from perdure.store.schema.upgrade import config_for
 @pytest.fixture
 def set_revision(path):
     def set_revision(revision):
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("UPDATE perdure_schema SET version_num = ?", (revision,))
         connection.close()
 
@@ -84,7 +85,7 @@ def test_older_tables_are_not_touched_without_leave(store, open_store, path, set
 
 
 def test_tables_of_others_in_the_same_file_are_left_alone(open_store, path):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE orders (id INTEGER)")
     connection.close()
     store = open_store(path)

@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -102,7 +103,7 @@ while True:
         unsaid = {f"n{(acknowledged[-1] + 1) % 50}": acknowledged[-1] + 1}
         assert found in (expected, expected | unsaid)
         store.close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
 
