@@ -31,6 +31,10 @@ LENGTH_OF_RELEASE = 5
 EXPECTED = "a list of Redis URLs, each of another master, such as ['redis://redis-1:6379', 'redis://redis-2:6379']"
 
 
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+"""One host, under three names."""
+
+
 class Master(Redis):
     """A master that is not asked while it is known not to answer, and that gets a release after what it releases.
 
@@ -134,9 +138,19 @@ def masters_at(urls: Iterable[str]) -> tuple[Master, ...]:
         InvalidArgument: There is none, one is named twice, or one is no URL of a Redis.
     """
     listed = [urls] if isinstance(urls, str) else list(urls)
-    if not listed or len(set(listed)) < len(listed):
+    if not listed or len({place_of(url) for url in listed}) < len(listed):
         raise InvalidArgument("redis", repr([without_password(url) for url in listed]), EXPECTED)
     return tuple(master_at(url) for url in listed)
+
+
+def place_of(url: str) -> tuple[object, ...]:
+    """Return where a URL leads, however it is spelt; a lock on one master that counts as two is never had."""
+    try:
+        parts = urlsplit(str(url))
+        host = "localhost" if parts.hostname in LOCAL else parts.hostname
+        return (host, parts.port or 6379, parts.path.strip("/") or "0") if host else (url,)
+    except ValueError:
+        return (url,)
 
 
 def without_password(url: str) -> str:

@@ -52,7 +52,8 @@ class Scope(Generic[R]):
         Args:
             name: What is locked, in 255 characters.
             timeout: How long to wait for it, in seconds; 0 tries once.
-            lease: How long it outlives a holder that was killed or stopped, in seconds.
+            lease: How long it may show no sign of life, in seconds. Redlock frees it for others then; a database server and a
+                file keep it for as long as the holder's session or process lives, and free it at once when that ends.
 
         Returns:
             A context manager; it gives the held lock, of which `lost` and `check()` tell whether it still is.

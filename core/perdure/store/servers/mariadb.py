@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pymysql  # type: ignore[import-untyped]
-from sqlalchemy import Engine, literal_column, make_url, select
+from sqlalchemy import Engine, event, literal_column, make_url, select
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import InvalidRequestError
 
@@ -33,9 +33,12 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT = 5
 """Seconds for which MariaDB waits for another transaction's row before it is asked anew; a host's sessions keep their own."""
 
+READ_TIMEOUT = 60
+"""Seconds for which a statement is waited for."""
+
 ARGUMENTS = {
     "connect_timeout": CONNECT_TIMEOUT,
-    "read_timeout": 60,
+    "read_timeout": CONNECT_TIMEOUT,  # the greeting of a server is read under this one, and `patient` sets it anew
     "write_timeout": 60,
     "init_command": f"SET SESSION innodb_lock_wait_timeout = {LOCK_TIMEOUT}",
 }
@@ -164,6 +167,7 @@ class MariaDBStore(ServerStore):
         else:
             url = where.set(drivername="mariadb+pymysql").update_query_dict({"charset": "utf8mb4"})
             engine = engine_for(url, ARGUMENTS)
+            event.listen(engine, "connect", patient)
 
         def driver_for(connection: Connection) -> MariaDB:
             return MariaDB(longest_statement(connection, durability))
@@ -172,6 +176,11 @@ class MariaDBStore(ServerStore):
             return prepared(cls, engine, MariaDB(), driver_for, own=own, migrate=migrate)
         except InvalidRequestError as error:  # what SQLAlchemy says of a MySQL that it was to treat as a MariaDB
             raise not_usable(engine, "its server is no MariaDB") from error
+
+
+def patient(connection: Any, _record: object) -> None:
+    """Let a connection that is there wait longer than one that is being made."""
+    connection._read_timeout = READ_TIMEOUT  # noqa: SLF001 - PyMySQL has one setting for both, and no other way
 
 
 def longest_statement(connection: Connection, durability: Durability) -> int:

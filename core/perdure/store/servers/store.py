@@ -201,8 +201,11 @@ class ServerStore(DatabaseStore):
 
     def identity(self) -> Identity:
         """Return what tells this database from every other."""
-        with self.begin() as connection:
+        connection = self.opened()  # not begin(), which is refused where this thread is in a transaction
+        try:
             return identity_of(connection)
+        finally:
+            connection.close()
 
     def named_locks(self, counters: Counters) -> NamedLocks:
         """Return the locks that modules take by name: advisory ones of the server."""
