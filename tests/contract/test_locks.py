@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 
 import pytest
 from tests.services.redis import redis_masters
 
-from perdure import App, InvalidArgument, InvalidName, LockUnavailable
+from perdure import App, AppClosed, InvalidArgument, InvalidName, LockUnavailable
 
 from .conftest import COURSE, TRAINING, plugin
 
@@ -28,6 +30,35 @@ def test_a_lock_is_held_by_one(open_app):
             pass
     with lock("report", timeout=0):
         pass
+
+
+def test_a_lock_waits_for_no_connection_of_the_pool(shared_url):
+    with App.open(shared_url, plugins=[plugin(TRAINING)]) as app:
+        begun, over = threading.Barrier(16 if "sqlite" not in shared_url else 2), threading.Event()
+
+        def hold():
+            with app.begin():
+                begun.wait(20)
+                over.wait(20)
+
+        threads = [threading.Thread(target=hold) for _ in range(begun.parties - 1)]
+        for thread in threads:
+            thread.start()
+        begun.wait(20)
+        start = time.monotonic()
+        with app.scope(MODULE).lock("report", timeout=0):
+            assert time.monotonic() - start < 5
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_no_lock_is_to_be_had_after_closing(open_app):
+    app = open_app()
+    scope = app.scope(MODULE)
+    app.close()
+    with pytest.raises(AppClosed):
+        scope.lock("report", timeout=0)
 
 
 def test_a_lock_has_a_name_that_can_be_kept(app):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from perdure.errors import InvalidArgument
 
@@ -59,3 +60,13 @@ def as_transaction(connection: Connection, driver: Driver) -> Connection:
     if driver.is_autocommit(connection.connection.dbapi_connection):
         connection.execution_options(isolation_level=driver.isolation)
     return connection
+
+
+def beside_pool(engine: Engine) -> Engine:
+    """Return an engine of the same connections that has no pool: what holds one for long takes none from those that need it."""
+
+    def connect() -> Any:
+        pool: Any = engine.pool  # looked up at each call: after a fork there is another
+        return pool._creator()  # noqa: SLF001 - SQLAlchemy has no other name for how an engine connects
+
+    return create_engine(engine.url, creator=connect, poolclass=NullPool)

@@ -21,7 +21,7 @@ from perdure.store.database import DatabaseStore
 from perdure.store.faults import Address
 from perdure.store.reader import Reader
 from perdure.store.servers.attempt import INHERITED_TRANSACTION, ServerAttempt
-from perdure.store.servers.connecting import as_transaction
+from perdure.store.servers.connecting import as_transaction, beside_pool
 from perdure.store.servers.links import Links
 from perdure.store.servers.recovery import Recovery
 
@@ -209,7 +209,7 @@ class ServerStore(DatabaseStore):
 
     def named_locks(self, counters: Counters) -> NamedLocks:
         """Return the locks that modules take by name: advisory ones of the server."""
-        return AdvisoryNamedLocks(self.engine, self.driver.session_locks, counters)
+        return AdvisoryNamedLocks(beside_pool(self.engine), self.driver.session_locks, counters)
 
     def close(self) -> None:
         """Give everything back; see `Store`."""
