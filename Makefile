@@ -45,7 +45,7 @@ layers: $(INSTALLED)
 
 # The floor is for a run with every server there; without them a part of the code is not reached.
 check: lint types layers test
-	$(BIN)/coverage report --fail-under=95 --format=total
+	$(BIN)/coverage report --fail-under=96 --format=total
 
 # Only what is missing; the tests start what does not run.
 services:

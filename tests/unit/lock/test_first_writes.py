@@ -37,8 +37,8 @@ def write(first_writes, key=KEY):
 
 
 def test_without_redis_nothing_is_done():
-    with LocalFirstWrites().ordered(KEY), LocalFirstWrites().ordered(KEY):
-        pass
+    with LocalFirstWrites().ordered(KEY) as outer, LocalFirstWrites().ordered(KEY) as inner:
+        assert (outer, inner) == (None, None)
 
 
 @pytest.mark.parametrize("count", [1, 3, 5])

@@ -34,8 +34,8 @@ def test_one_holds_it_at_a_time(locks, counters):
 
 
 def test_names_and_tenants_do_not_meet(locks):
-    with hold(locks), hold(locks, "export"), hold(locks, tenant="acme"):
-        pass
+    with hold(locks) as first, hold(locks, "export") as second, hold(locks, tenant="acme") as third:
+        assert not any(held.lost for held in (first, second, third))
 
 
 def test_it_is_not_reentrant_and_says_so_in_time(locks, counters):

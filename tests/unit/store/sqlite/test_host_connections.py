@@ -16,24 +16,29 @@ SHARED = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
 
 
 @pytest.fixture
-def opened():
+def engine_of():
     engines = []
 
-    def opened(url, **options):
+    def engine_of(url, **options):
         engines.append(create_engine(url, **options))
-        return SQLiteStore.open(engines[-1])
+        return engines[-1]
 
-    yield opened
+    yield engine_of
     for engine in engines:
         engine.dispose()
 
 
+@pytest.fixture
+def opened(engine_of):
+    return lambda url, **options: SQLiteStore.open(engine_of(url, **options))
+
+
 @pytest.fixture(params=["default", "no pool", "one connection", "begin by listener", "memory"])
-def host_store(request, opened, path):
+def host_store(request, opened, engine_of, path):
     if request.param == "memory":
         return opened("sqlite://", **SHARED)
     if request.param == "begin by listener":
-        engine = create_engine(f"sqlite:///{path}")
+        engine = engine_of(f"sqlite:///{path}")
         # As SQLAlchemy's documentation tells those to do who need savepoints.
         event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
