@@ -30,6 +30,13 @@ PerdureError
 ├── StatusPinned
 ├── StatusNotSet
 ├── ValueCorrupt                  a value on its way out; it was left as it is
+├── ValueFromNewerVersion         newer code wrote it; it was left as it is
+├── UnknownVersion                a change that is not in the history
+├── UnknownChangeSet
+├── HistoryTruncated              changes that a watcher needed are gone
+├── HistoryNotKept
+├── StillDeclared                 what is no leftover was to be removed
+├── PluginsMissing                what is left over cannot be known
 ├── RecordInvalid                 every value can be read, and together they do not make a record
 ├── InvalidCode                   a text that no status code can be
 ├── UnknownStatusCode
@@ -54,6 +61,7 @@ PerdureError
     ├── StoreCorrupt
     ├── SchemaMismatch
     ├── Conflict
+    │   └── VersionConflict
     ├── TransactionRefused
     └── OutcomeUnknown
 ```
@@ -469,6 +477,159 @@ class ValueCorrupt(PerdureError):
 
 
 @attrs.define(eq=False)
+class ValueFromNewerVersion(PerdureError):
+    """A stored value was written in a newer version of the record than this code can read; it was left as it is.
+
+    Attributes:
+        tenant: Whose status it is.
+        module: The module.
+        name: The status name.
+        found: The version of the record that it is written in.
+        newest: The newest version that this code can read.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    found: int
+    newest: int
+
+    def __str__(self) -> str:
+        return (
+            f"{place(self.tenant, self.module, self.name)} is stored in record version {self.found}, and this code reads "
+            f"versions up to {self.newest}; the value was left as it is. Deploy code that reads version {self.found}. Or have the "
+            f"code that wrote it write version {self.newest}, by StatusSpec(write_version={self.newest}), and rewrite what is "
+            "stored, by app.rewrite_values()."
+        )
+
+
+@attrs.define(eq=False)
+class UnknownVersion(PerdureError, LookupError):
+    """The history of a name has no change of that version: there never was one, or it is not kept any more.
+
+    Attributes:
+        tenant: Whose status it is.
+        module: The module.
+        name: The status name.
+        version: The version that was asked for.
+        kept: The versions that the history has, the latest first.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    version: int
+    kept: tuple[int, ...]
+
+    def __str__(self) -> str:
+        kept = f"it keeps versions {self.kept[-1]} to {self.kept[0]}" if self.kept else "it keeps none"
+        where = place(self.tenant, self.module, self.name)
+        return f"The history of {where} has no version {self.version}; {kept}. Nothing was written."
+
+
+@attrs.define(eq=False)
+class UnknownChangeSet(PerdureError, LookupError):
+    """A module's history has no change of that change set.
+
+    Attributes:
+        tenant: Whose status it is.
+        module: The module.
+        change_set: The change set that was asked for.
+    """
+
+    tenant: str
+    module: str
+    change_set: str
+
+    def __str__(self) -> str:
+        where = place(self.tenant, self.module)
+        problem = f"The history of {where} has no change of the change set {self.change_set!r}"
+        return f"{problem}: it never had, or keeps none any more. Nothing was written. See status.history()."
+
+
+@attrs.define(eq=False)
+class HistoryTruncated(PerdureError):
+    """A watcher needed changes that the history does not keep any more. It can go on after them: ask it for the next one.
+
+    Attributes:
+        tenant: Whose status it is.
+        module: The module.
+        name: The status name.
+        since: The last version that the watcher has seen.
+        oldest: The first version after the gap, which comes next; None where none is kept.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    since: int
+    oldest: int | None
+
+    def __str__(self) -> str:
+        left = "none is kept" if self.oldest is None else f"the next one kept is version {self.oldest}"
+        where = place(self.tenant, self.module, self.name)
+        return (
+            f"Changes of {where} after version {self.since} are gone; {left}. Read the value as it is now (get), and go on "
+            "watching; a larger history=… in the module's StatusSpec or field() keeps more."
+        )
+
+
+@attrs.define(eq=False)
+class HistoryNotKept(PerdureError):
+    """A name that keeps no history cannot be watched: changes are told of from the history.
+
+    Attributes:
+        tenant: Whose status it is.
+        module: The module.
+        name: The status name; the empty string, where the module has none that keeps a history.
+    """
+
+    tenant: str
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        where = place(self.tenant, self.module, self.name)
+        return f"{where} keeps no history, so its changes cannot be watched. Declare it with history=1 or more."
+
+
+@attrs.define(eq=False)
+class StillDeclared(PerdureError):
+    """A name was to be removed as a leftover that a loaded plugin declares; nothing was removed.
+
+    Attributes:
+        module: The module.
+        name: The status name.
+    """
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        where = place("", self.module, self.name)
+        problem = f"{where} is declared by a loaded plugin, so it is no leftover; nothing was removed"
+        return f"{problem}. Use status.unset({self.name!r})."
+
+
+@attrs.define(eq=False)
+class PluginsMissing(PerdureError):
+    """What is left over cannot be known while plugins failed or are blocked: what they declare is not gone.
+
+    Attributes:
+        plugins: The plugins that take no part.
+    """
+
+    plugins: tuple[str, ...]
+
+    def __str__(self) -> str:
+        names = ", ".join(self.plugins)
+        return (
+            f"Plugins failed or are blocked ({names}), and what they declare would look like a leftover; nothing was removed. "
+            "Load or uninstall them first; app.report says what happened."
+        )
+
+
+@attrs.define(eq=False)
 class RecordInvalid(PerdureError):
     """Every value can be read, and together they do not make a valid record; they were left as they are.
 
@@ -598,6 +759,24 @@ class Conflict(StoreError):
     """Another transaction was in the way. What was to be written is not, and the message says what has become of the rest."""
 
     headline: ClassVar[str] = "another transaction was in the way"
+
+
+@attrs.define(eq=False)
+class VersionConflict(Conflict):
+    """`compare_and_set` found another version than it was told of; nothing was written, and a caller's transaction goes on.
+
+    Attributes:
+        store: The database, without its password.
+        problem: What it was told, and what there is.
+        key: The tenant, module and name.
+        expected: The version that the caller expected; 0 for not stored.
+        found: The version that there is; 0 for not stored.
+    """
+
+    headline: ClassVar[str] = "the value is not of the expected version"
+
+    expected: int = 0
+    found: int = 0
 
 
 class TransactionRefused(StoreError):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 import attrs
 
+from perdure.names import Key
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
     from perdure.lock.protocol import NamedLocks
     from perdure.metrics import Counters
-    from perdure.names import Key
     from perdure.store.callers.delivery import Written
 
 T = TypeVar("T")
@@ -58,6 +59,72 @@ class Row(NamedTuple):
         return StoredValue(self.text, self.encoding, self.record_version)
 
 
+class ChangeRow(NamedTuple):
+    """One row of `perdure_change`, in the order of its columns: a write, and what it stored.
+
+    A `text` of None means that the name was unset. The time is microseconds since 1970, UTC.
+    """
+
+    tenant: str
+    module: str
+    name: str
+    version: int
+    operation: str
+    text: str | None
+    encoding: str
+    record_version: int
+    change_set: str | None
+    actor: str | None
+    reason: str | None
+    at: int
+
+    @property
+    def key(self) -> Key:
+        """What was written."""
+        return Key(self.tenant, self.module, self.name)
+
+    @property
+    def stored(self) -> StoredValue:
+        """What a read of the value alone would have returned after this write."""
+        return StoredValue(self.text, self.encoding, self.record_version)
+
+
+class Head(NamedTuple):
+    """The version that a key has reached, all of whose changes up to it are committed."""
+
+    tenant: str
+    module: str
+    name: str
+    version: int
+
+    @property
+    def key(self) -> Key:
+        """Whose version it is."""
+        return Key(self.tenant, self.module, self.name)
+
+
+LATEST = 2**63 - 1
+"""A version and a time that none comes after."""
+
+
+class Mark(NamedTuple):
+    """A place in a history of several names, which goes from the latest change to the earliest.
+
+    Attributes:
+        at: The time of a change, in microseconds since 1970, UTC.
+        module: Its module, name and version, which order changes of one time; or the least there can be.
+    """
+
+    at: int = LATEST
+    module: str = ""
+    name: str = ""
+    version: int = 0
+
+
+FROM_THE_END = Mark()
+"""The place after the latest change."""
+
+
 @attrs.frozen
 class Content:
     """What is to be stored under a key.
@@ -66,11 +133,14 @@ class Content:
         text: The JSON text, or None to leave the name not stored.
         record_version: The version of the record that the text is written in.
         encoding: How to read the text.
+        newest: The newest version of the record that the writer can read: a value in a newer one is not overwritten. Not given,
+            it is the version of this text.
     """
 
     text: str | None
     record_version: int = 1
     encoding: str = PLAIN
+    newest: int = attrs.field(default=attrs.Factory(lambda self: self.record_version, takes_self=True))
 
 
 @attrs.frozen
@@ -104,7 +174,16 @@ class Transaction(Protocol):
         ...
 
     def put(self, key: Key, content: Content, note: Note) -> Row:
-        """Create or replace the row, move its version by one, write the change to the history, and return what is there now."""
+        """Create or replace the row, move its version by one, write the change to the history, and return what is there now.
+
+        Raises:
+            ValueFromNewerVersion: What is stored is newer than the writer can read. The work must let this through: the
+                transaction is to be undone.
+        """
+        ...
+
+    def forget(self, key: Key) -> int:
+        """Remove the history of a key, and return how many changes it had. The row stays as it is."""
         ...
 
 
@@ -135,11 +214,35 @@ class RowStore(Protocol):
         """Return every row of a tenant in one query, in the order of modules and names."""
         ...
 
+    def read_changes(self, key: Key, *, before: int = LATEST, limit: int) -> Sequence[ChangeRow]:
+        """Return the kept changes of a key below a version, the latest first."""
+        ...
+
+    def read_changes_after(self, key: Key, version: int, *, limit: int) -> Sequence[ChangeRow]:
+        """Return the kept changes of a key above a version, the earliest first."""
+        ...
+
+    def read_module_changes(self, tenant: str, module: str, *, before: Mark = FROM_THE_END, limit: int) -> Sequence[ChangeRow]:
+        """Return the kept changes of a module that lie before a place in its history, the latest first."""
+        ...
+
+    def read_tenant_changes(self, tenant: str, *, before: Mark = FROM_THE_END, limit: int) -> Sequence[ChangeRow]:
+        """Return the kept changes of a tenant that lie before a place in its history, the latest first."""
+        ...
+
+    def read_change_set(self, tenant: str, module: str, change_set: str) -> Sequence[ChangeRow]:
+        """Return the kept changes of a module that were made together, in the order of the names."""
+        ...
+
+    def read_heads(self, modules: Sequence[tuple[str, str]]) -> Sequence[Head]:
+        """Return the version of every key of several (tenant, module), in one query for hundreds of them."""
+        ...
+
     def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction of its own and commit.
 
         Args:
-            key: What the work is about, for errors.
+            key: What the work is about, for errors; with an empty name, where it is about several of a module.
             work: Called again from the start where the database asks for it (a deadlock, a busy file), so it must do nothing
                 that cannot be repeated. It may read from the store and must not call `transact`. What it raises is raised as
                 it is, and nothing is written.
@@ -190,13 +293,25 @@ class Store(RowStore, Protocol):
         ...
 
     def tenants(self) -> Sequence[str]:
-        """Return every tenant that has a row, once, in order."""
+        """Return every tenant that has a value or a history, once, in order."""
         ...
 
     def erase_tenant(self, tenant: str) -> int:
-        """Remove every row of a tenant and all their history in one transaction, and return how many rows there were.
+        """Remove every value and all history of a tenant in one transaction, and return how many values there were.
 
-        Versions of its keys begin anew afterwards, so nothing may remember them.
+        The rows stay, with nothing in them but their keys and versions: a version that came back would let a writer take new
+        values for those that it has seen.
+        """
+        ...
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called soon after other processes have committed writes, where the database can tell of them.
+
+        Args:
+            wake: Called on a thread of the store's own, so it must be quick; called too whenever telling may have been missed.
+
+        Returns:
+            What ends it, and waits for its end.
         """
         ...
 

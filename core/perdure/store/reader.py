@@ -1,60 +1,101 @@
-"""Reads rows through whatever executes its statements."""
+"""Reads rows: the reading half of every store, through whatever executes its statements."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from perdure.store.protocol import Row, StoredValue
+from perdure.names import Key
+from perdure.store.protocol import FROM_THE_END, LATEST, ChangeRow, Head, Row, StoredValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from perdure.names import Key
-    from perdure.store.statements import Statements
+    from perdure.store.protocol import Mark
+    from perdure.store.statements import Statement, Statements
+
+MODULES_AT_ONCE = 1000
+"""Of how many modules one query reads the versions: SQLite takes 32 766 parameters, and older ones 999 rows of values."""
 
 
-class Fetch(Protocol):
-    """Runs a query on some connection and returns all that it found."""
+class Reader(ABC):
+    """The reading half of a store; see `RowStore` for what each method returns.
 
-    def __call__(self, text: str, parameters: Sequence[str], /) -> Sequence[Any]:
-        """Run one query; its parameters are a whole key or the beginning of one."""
-        ...
-
-
-class Reader:
-    """The reading half of a store.
-
-    Args:
+    Attributes:
         statements: The statements of its database.
-        fetch: Runs a query: on a connection of the store, or on a caller's.
     """
 
-    def __init__(self, statements: Statements, fetch: Fetch) -> None:
-        self.fetch = fetch
-        self.value_text = statements.value.text
-        self.statements = statements
+    statements: Statements
 
-    def value(self, key: Key) -> StoredValue | None:
-        """Return what is stored under the key, or None where there is no row."""
-        for value in self.fetch(self.value_text, key):
+    @abstractmethod
+    def fetch(self, text: str, parameters: Sequence[object], about: Key | None = None) -> Sequence[Any]:
+        """Run a query and return all that it found: on a connection of the store, or on a caller's.
+
+        Args:
+            text: The query.
+            parameters: Its parameters in the order of their places.
+            about: What it is about, for errors, where the parameters are not themselves a `Key`.
+        """
+
+    def read_value(self, key: Key) -> StoredValue | None:
+        """Return what is stored under the key now, or None where there is no row."""
+        for value in self.fetch(self.statements.value.text, key):
             return StoredValue._make(value)
         return None
 
-    def row(self, key: Key) -> Row | None:
+    def read(self, key: Key) -> Row | None:
         """Return the row of the key, or None where there is none."""
         for row in self.fetch(self.statements.row.text, key):
             return Row._make(row)
         return None
 
-    def module(self, tenant: str, module: str) -> Sequence[Row]:
+    def read_module(self, tenant: str, module: str) -> Sequence[Row]:
         """Return the rows of a module, in the order of names."""
         return [Row._make(row) for row in self.fetch(self.statements.module.text, (tenant, module))]
 
-    def tenant(self, tenant: str) -> Sequence[Row]:
+    def read_tenant(self, tenant: str) -> Sequence[Row]:
         """Return the rows of a tenant, in the order of modules and names."""
         return [Row._make(row) for row in self.fetch(self.statements.tenant.text, (tenant,))]
 
-    def tenants(self) -> Sequence[str]:
-        """Return every tenant, once, in order."""
-        return sorted(tenant for (tenant,) in self.fetch(self.statements.tenants.text, ()))
+    def read_changes(self, key: Key, *, before: int = LATEST, limit: int) -> Sequence[ChangeRow]:
+        """Return the changes of a key below a version, the latest first."""
+        return self.changes(self.statements.changes, {**key._asdict(), "before": before, "limit": limit})
+
+    def read_changes_after(self, key: Key, version: int, *, limit: int) -> Sequence[ChangeRow]:
+        """Return the changes of a key above a version, the earliest first."""
+        return self.changes(self.statements.changes_after, {**key._asdict(), "after": version, "limit": limit})
+
+    def read_module_changes(self, tenant: str, module: str, *, before: Mark = FROM_THE_END, limit: int) -> Sequence[ChangeRow]:
+        """Return the changes of a module before a place in its history, the latest first."""
+        values = {"tenant": tenant, "module": module, "limit": limit}
+        return self.changes(self.statements.module_changes, {**values, **marked(before)})
+
+    def read_tenant_changes(self, tenant: str, *, before: Mark = FROM_THE_END, limit: int) -> Sequence[ChangeRow]:
+        """Return the changes of a tenant before a place in its history, the latest first."""
+        return self.changes(self.statements.tenant_changes, {"tenant": tenant, "limit": limit, **marked(before)})
+
+    def read_change_set(self, tenant: str, module: str, change_set: str) -> Sequence[ChangeRow]:
+        """Return the changes of a module that were made together, in the order of names."""
+        return self.changes(self.statements.change_set, {"tenant": tenant, "module": module, "change_set": change_set})
+
+    def read_heads(self, modules: Sequence[tuple[str, str]]) -> Sequence[Head]:
+        """Return the version of every key of several modules."""
+        parts = (modules[start : start + MODULES_AT_ONCE] for start in range(0, len(modules), MODULES_AT_ONCE))
+        return [
+            Head._make(head)
+            for part in parts
+            for head in self.fetch(self.statements.heads(len(part)).text, tuple(chain.from_iterable(part)))
+        ]
+
+    def changes(self, statement: Statement, values: dict[str, object]) -> Sequence[ChangeRow]:
+        """Return the changes that a statement finds."""
+        about = Key(str(values["tenant"]), str(values.get("module", "")), str(values.get("name", "")))
+        rows = self.fetch(statement.text, statement.arguments(values), about if about.module else None)
+        return [ChangeRow._make(row) for row in rows]
+
+
+def marked(before: Mark) -> dict[str, object]:
+    """Return a place in a history as parameters."""
+    return {f"mark_{name}": value for name, value in before._asdict().items()}

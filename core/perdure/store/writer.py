@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from perdure.errors import ValueFromNewerVersion
 from perdure.store.protocol import Row
 
 if TYPE_CHECKING:
@@ -45,27 +46,41 @@ class Writer:
             "record_version": content.record_version,
             "actor": note.actor,
         }
-        row = self.only_row(self.statements.put, {**values, "created_at": at, "updated_at": at})
-        if row is None:
-            raise AssertionError("an upsert returns its row")
+        row = self.only_row(self.statements.put, {**values, "created_at": at, "updated_at": at, "newest": content.newest})
+        if row is None or row.record_version > content.newest:
+            raise self.newer(key, content)
         if note.keep:
             told = {"operation": note.operation, "reason": note.reason, "change_set": note.change_set, "at": at}
             self.run(self.statements.record, {**values, **told, "version": row.version})
         if row.version > note.keep:
             self.run(self.statements.prune, {**values, "until": row.version - note.keep})
+        if self.statements.notify is not None:
+            self.run(self.statements.notify, values)
         return row
 
-    def erase(self, tenant: str) -> int:
-        """Remove every row and change of a tenant, and return how many rows there were.
+    def forget(self, key: Key) -> int:
+        """Remove the history of a key; see `Transaction.forget`."""
+        self.wrote = True
+        return self.execute(self.statements.forget.text, self.statements.forget.arguments(key._asdict())).rowcount
 
-        Module by module: each DELETE follows the primary key and is a short one, however much a tenant has.
+    def newer(self, key: Key, content: Content) -> ValueFromNewerVersion:
+        """Return the error for a row that is newer than its writer can read."""
+        found = self.only_row(self.statements.row, key._asdict())
+        return ValueFromNewerVersion(*key, found.record_version if found else content.newest, content.newest)
+
+    def erase(self, tenant: str) -> int:
+        """Remove every value and change of a tenant, and return how many values there were; its rows stay.
+
+        Module by module: each statement follows the primary key and is a short one, however much a tenant has.
         """
         self.wrote = True
         modules = self.execute(self.statements.modules.text, (tenant,)).fetchall()
         count = 0
         for (module,) in modules:
-            count += self.execute(self.statements.erase.text, (tenant, module)).rowcount
-            self.execute(self.statements.erase_history.text, (tenant, module))
+            values: dict[str, object] = {"tenant": tenant, "module": module, "at": microseconds()}
+            count += self.execute(self.statements.erase.text, self.statements.erase.arguments(values)).rowcount
+            self.run(self.statements.erase_actors, values)
+            self.run(self.statements.erase_history, values)
         return count
 
     def only_row(self, statement: Statement, values: dict[str, object]) -> Row | None:

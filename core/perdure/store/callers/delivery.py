@@ -97,6 +97,10 @@ class Noting:
         self.written.append(Written(row, note))
         return row
 
+    def forget(self, key: Key) -> int:
+        """Remove the history of a key; see `Transaction.forget`."""
+        return self.transaction.forget(key)
+
 
 class Delivery:
     """Whom to tell of one App's committed writes, in its own transactions and in those of callers."""

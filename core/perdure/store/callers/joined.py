@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from perdure.errors import PerdureError
     from perdure.store.callers.admission import Identity
-    from perdure.store.protocol import Row, StoredValue, Transaction
+    from perdure.store.protocol import Transaction
     from perdure.store.statements import Statements
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class Home:
         return JoinedStore(self, source_of(given, self.shown))
 
 
-class JoinedStore:
+class JoinedStore(Reader):
     """The rows as a caller's transaction sees them; a `RowStore`. Got from `RowStore.joined`.
 
     A write is whole or not there at all, also where the caller goes on after an error. On SQLite and MariaDB a savepoint sees to
@@ -98,27 +98,11 @@ class JoinedStore:
         self.shown = home.shown
         self.source = source
         self.admitted: Connection | None = None
-        self.reader = Reader(home.statements_for(self.connection().dialect), self.fetch)
+        self.statements = home.statements_for(self.connection().dialect)
 
-    def read_value(self, key: Key) -> StoredValue | None:
-        """Return what is stored under the key, as the transaction sees it; see `RowStore`."""
-        return self.reader.value(key)
-
-    def read(self, key: Key) -> Row | None:
-        """Return the row of the key; see `RowStore`."""
-        return self.reader.row(key)
-
-    def read_module(self, tenant: str, module: str) -> Sequence[Row]:
-        """Return every row of a module; see `RowStore`."""
-        return self.reader.module(tenant, module)
-
-    def read_tenant(self, tenant: str) -> Sequence[Row]:
-        """Return every row of a tenant; see `RowStore`."""
-        return self.reader.tenant(tenant)
-
-    def fetch(self, text: str, parameters: Sequence[str]) -> Sequence[Any]:
+    def fetch(self, text: str, parameters: Sequence[object], about: Key | None = None) -> Sequence[Any]:
         """Run a query on the caller's connection."""
-        key = parameters if isinstance(parameters, Key) else None
+        key = parameters if isinstance(parameters, Key) else about
         rows: Sequence[Any] = self.execute(self.connection(), key, text, parameters).fetchall()
         return rows
 

@@ -63,7 +63,7 @@ class Driver(Protocol):
         """Put a connection back."""
         ...
 
-    def query(self, connection: Any) -> Callable[[str, Sequence[str]], Sequence[Any]]:
+    def query(self, connection: Any) -> Callable[[str, Sequence[object]], Sequence[Any]]:
         """Return what runs a query on the connection and fetches all, as fast as the driver can."""
         ...
 

@@ -41,7 +41,7 @@ class Link:
         self.driver = driver
         self.process = os.getpid()
         self.restore = not driver.autocommit(self.connection)
-        self.query: Callable[[str, Sequence[str]], Sequence[Any]] = driver.query(self.connection)
+        self.query: Callable[[str, Sequence[object]], Sequence[Any]] = driver.query(self.connection)
 
     def give_back(self) -> None:
         """Return the connection to the pool as it was found."""

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pymysql  # type: ignore[import-untyped]
-from sqlalchemy import Engine, event, literal_column, make_url, select
+from sqlalchemy import Engine, case, event, literal_column, make_url
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import InvalidRequestError
 
@@ -16,7 +16,7 @@ from perdure.store.servers import mariadb_faults
 from perdure.store.servers.connecting import CONNECT_TIMEOUT, checked_host, engine_for
 from perdure.store.servers.prepare import prepared
 from perdure.store.servers.store import ServerStore
-from perdure.store.statements import compiled_for, locked_row, replaced_by
+from perdure.store.statements import can_be_replaced, compiled_for, distinct_tenants, locked_row, replaced_by
 from perdure.store.tables import status
 
 if TYPE_CHECKING:
@@ -76,9 +76,8 @@ class MariaDB:
 
     def compiled(self, dialect: Dialect) -> Statements:
         """See `Driver.compiled`."""
-        # Its own DISTINCT leaps along the key, and its recursion ends without a word after 1000 rows.
-        tenants = select(status.c.tenant).distinct()
-        return compiled_for(dialect, lock=lock_by_insert(), put=upsert_on_duplicate(), tenants=tenants)
+        # No leaps: its recursion ends without a word after 1000 rows.
+        return compiled_for(dialect, lock=lock_by_insert(), put=upsert_on_duplicate(), tenants=distinct_tenants())
 
     def is_autocommit(self, connection: pymysql.Connection[Any]) -> bool:
         """See `Driver.is_autocommit`."""
@@ -97,12 +96,12 @@ class MariaDB:
         """See `Driver.no_autocommit`."""
         connection.autocommit(False)  # noqa: FBT003 - the driver's own signature
 
-    def query(self, connection: pymysql.Connection[Any]) -> Callable[[str, Sequence[str]], Sequence[Any]]:
+    def query(self, connection: pymysql.Connection[Any]) -> Callable[[str, Sequence[object]], Sequence[Any]]:
         """See `Driver.query`."""
         cursor = connection.cursor(pymysql.cursors.Cursor)
         execute, fetchall = cursor.execute, cursor.fetchall
 
-        def query(text: str, parameters: Sequence[str]) -> Sequence[Any]:
+        def query(text: str, parameters: Sequence[object]) -> Sequence[Any]:
             execute(text, parameters)
             rows: Sequence[Any] = fetchall()
             return rows
@@ -131,9 +130,16 @@ class MariaDB:
 
 
 def upsert_on_duplicate() -> Insert:
-    """Return MariaDB's upsert: the first version is 1, and every write moves it by one."""
+    """Return MariaDB's upsert: the first version is 1, and every write moves it by one.
+
+    It has no condition of its own. A row that is newer than its writer can read keeps its record version, by which it is known,
+    and the transaction is undone.
+    """
     arriving = insert(status).values(version=literal_column("1"))
-    return arriving.on_duplicate_key_update(replaced_by(arriving.inserted)).returning(*status.c)
+    replaced = replaced_by(arriving.inserted)
+    kept = case((can_be_replaced(), arriving.inserted.record_version), else_=status.c.record_version)
+    # In this order: an assignment sees what those before it have assigned.
+    return arriving.on_duplicate_key_update(list({**replaced, "record_version": kept}.items())).returning(*status.c)
 
 
 def lock_by_insert() -> Insert:

@@ -85,12 +85,12 @@ class PostgreSQL:
         """See `Driver.no_autocommit`."""
         connection.autocommit = False
 
-    def query(self, connection: psycopg.Connection[Any]) -> Callable[[str, Sequence[str]], Sequence[Any]]:
+    def query(self, connection: psycopg.Connection[Any]) -> Callable[[str, Sequence[object]], Sequence[Any]]:
         """See `Driver.query`."""
         cursor: Any = connection.cursor(row_factory=tuple_row)  # one for all: making one costs a third of a read
         execute = cursor.execute
 
-        def query(text: str, parameters: Sequence[str]) -> Sequence[Any]:
+        def query(text: str, parameters: Sequence[object]) -> Sequence[Any]:
             rows: Sequence[Any] = execute(text, parameters).fetchall()
             return rows
 

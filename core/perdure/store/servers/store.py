@@ -19,7 +19,6 @@ from perdure.store.callers.conflicts import can_commit, conflict, is_known_rollb
 from perdure.store.callers.joined import Home
 from perdure.store.database import DatabaseStore
 from perdure.store.faults import Address
-from perdure.store.reader import Reader
 from perdure.store.servers.attempt import INHERITED_TRANSACTION, ServerAttempt
 from perdure.store.servers.connecting import as_transaction, beside_pool
 from perdure.store.servers.links import Links
@@ -80,7 +79,7 @@ class ServerStore(DatabaseStore):
         self.links = Links(engine, driver, self.shown, keep=KEPT_READY if own else 0, own=own)
         self.recovery = Recovery(self.links, address)
         self.current = Current()
-        self.reader = Reader(driver.statements, self.fetch)
+        self.statements = driver.statements
         self.home = Home(engine, self.shown, driver.compiled, self.recovery.meaning, self.identity)
 
     def ping(self) -> float:
@@ -89,7 +88,7 @@ class ServerStore(DatabaseStore):
         self.fetch("SELECT 1", ())
         return time.perf_counter() - began
 
-    def fetch(self, text: str, parameters: Sequence[str]) -> Sequence[Any]:
+    def fetch(self, text: str, parameters: Sequence[object], about: Key | None = None) -> Sequence[Any]:
         """Run a query: the hot path of every read. Within a transaction's work it runs there."""
         if (attempt := self.current.attempt) is not None:
             return attempt.execute(text, parameters).fetchall()
@@ -100,7 +99,7 @@ class ServerStore(DatabaseStore):
                 link = self.links.take()
                 rows = link.query(text, parameters)
             except BaseException as error:  # noqa: BLE001 - raised again, or what it means, unless another try may do
-                tries = tries or self.recovery.of_call(parameters if isinstance(parameters, Key) else None, self.patience)
+                tries = tries or self.recovery.of_call(parameters if isinstance(parameters, Key) else about, self.patience)
                 tries.after_failed_read(error, link)
             else:
                 self.links.give(link)

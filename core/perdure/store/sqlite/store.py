@@ -19,7 +19,6 @@ from perdure.store.callers.admission import identity_of
 from perdure.store.callers.joined import Home
 from perdure.store.database import DatabaseStore
 from perdure.store.patience import Patience
-from perdure.store.reader import Reader
 from perdure.store.sqlite.attempt import Attempt
 from perdure.store.sqlite.begin import begun
 from perdure.store.sqlite.connections import Connections
@@ -78,7 +77,6 @@ class SQLiteStore(DatabaseStore):
         self.statements = compiled(sqlite.dialect(paramstyle="qmark"))
         self.connections = (Connections if own else HostConnections)(engine, location.shown, shared=location.path is None)
         self.watch = Watch(location)
-        self.reader = Reader(self.statements, self.fetch)
         self.home = Home(engine, self.shown, compiled, lambda error, key: fault(error, location, key), self.identity)
         self.current = threading.local()
 
@@ -114,7 +112,7 @@ class SQLiteStore(DatabaseStore):
         self.fetch("SELECT 1 FROM perdure_status LIMIT 1", ())  # one that reads the file
         return time.perf_counter() - began
 
-    def fetch(self, text: str, parameters: Sequence[str]) -> Sequence[Any]:
+    def fetch(self, text: str, parameters: Sequence[object], about: Key | None = None) -> Sequence[Any]:
         """Run a query on this thread's connection: the hot path of every read."""
         held = self.connections.mine()
         with held.mutex:
@@ -125,7 +123,7 @@ class SQLiteStore(DatabaseStore):
                     self.watch.check()
                 rows: Sequence[Any] = rows_of(connection, text, parameters)
             except sqlite3.Error as error:
-                raise fault(error, self.location, parameters if isinstance(parameters, Key) else None) from error
+                raise fault(error, self.location, parameters if isinstance(parameters, Key) else about) from error
             finally:
                 if lent:
                     self.connections.done(held)

@@ -202,13 +202,14 @@ def test_tenants_are_listed_once_and_erased_whole(store, put, database):
     assert store.tenants() == ["", "A", "b"]
     assert {row[0] for row in database.ask("SELECT DISTINCT tenant FROM perdure_change")} == {"", "A", "b"}
     assert store.erase_tenant("a") == 0
-    assert put(store, at=Key("a", "m", "x")).version == 1
+    assert {row[3] for row in store.read_tenant("a")} == {None}
+    assert put(store, at=Key("a", "m", "x")).version == 4
 
 
 def test_more_tenants_than_a_recursion_may_have_are_all_listed(store, database):
-    columns = "(tenant, module, name, encoding, version, record_version, created_at, updated_at)"
+    columns = "(tenant, module, name, value, encoding, version, record_version, created_at, updated_at)"
     for begin in range(0, 3000, 1000):
-        rows = ",".join(f"('t{number:05}', 'm', 'x', 'json', 1, 1, 0, 0)" for number in range(begin, begin + 1000))
+        rows = ",".join(f"('t{number:05}', 'm', 'x', '1', 'json', 1, 1, 0, 0)" for number in range(begin, begin + 1000))
         database.ask(f"INSERT INTO perdure_status {columns} VALUES {rows}")
     assert store.tenants() == [f"t{number:05}" for number in range(3000)]
 
