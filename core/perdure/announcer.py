@@ -8,12 +8,12 @@ import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from perdure.records.entry import Change, moment
+from perdure.store.protocol import ChangeRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from perdure.scope.declared import DeclaredModule
+    from perdure.records.entry import Change
     from perdure.store.callers.delivery import Written
 
 logger = logging.getLogger("perdure.plugins")
@@ -30,12 +30,12 @@ class Announcer:
 
     Args:
         tell: Calls the hook of every plugin with a change.
-        declared: Returns a module's names.
+        told: Returns a change as it is told of.
     """
 
-    def __init__(self, tell: Callable[[Change], None], declared: Callable[[str], DeclaredModule]) -> None:
+    def __init__(self, tell: Callable[[Change], None], told: Callable[[ChangeRow], Change]) -> None:
         self.tell = tell
-        self.declared = declared
+        self.told = told
         self.waiting: SimpleQueue[Written | None] = SimpleQueue()
         self.thread: threading.Thread | None = None
         self.process = os.getpid()
@@ -68,19 +68,11 @@ class Announcer:
     def change(self, written: Written) -> Change:
         """Return what is told of a write."""
         row, note = written.row, written.note
-        declared = self.declared(row.module).by_stored_name[row.name]
-        return Change(
-            tenant=row.tenant,
-            module=row.module,
-            name=declared.field.name,
-            operation=note.operation,
-            value=None if row.text is None else declared.codec.decode(row.text),
-            version=row.version,
-            actor=note.actor,
-            reason=note.reason,
-            at=moment(row.updated_at),
-            secret=declared.field.secret,
+        content = (row.text, row.encoding, row.record_version)
+        change = ChangeRow(
+            *written.key, row.version, note.operation, *content, note.change_set, note.actor, note.reason, row.updated_at
         )
+        return self.told(change)
 
     def close(self) -> None:
         """Wait until plugins have been told of what is committed, a few seconds at most."""

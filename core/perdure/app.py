@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING, Any, Self, get_args
 
 import attrs
@@ -15,14 +16,16 @@ from perdure.codes.keys import CoreBindings
 from perdure.errors import InvalidArgument, NoStoreConfigured
 from perdure.locks import locks_for
 from perdure.metrics import Counters
-from perdure.names import checked_actor, checked_tenant
+from perdure.names import Key, checked_actor, checked_module, checked_name, checked_tenant
 from perdure.plugins.discovery import handed_in, installed, without_blocked
 from perdure.plugins.loading import FailurePolicy
 from perdure.plugins.registry import Registry
 from perdure.scope.policy import Policy
 from perdure.store.opening import open_store
 from perdure.store.protocol import Durability
+from perdure.store.watching.poller import Poller
 from perdure.tenant import Resources, TenantView
+from perdure.upkeep import leftovers, pending_upgrades, remove_leftover, rewrite_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,8 +35,10 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
     from perdure.metrics import Metrics
+    from perdure.upkeep import Leftover, PendingUpgrade, Rewritten
 
 MAX_VALUE_BYTES = 65536
+WATCH_INTERVAL = 1.0
 
 
 class App(TenantView):
@@ -62,6 +67,8 @@ class App(TenantView):
         migrate: bool | None = None,
         max_value_bytes: int = MAX_VALUE_BYTES,
         actor: str | None = None,
+        watch_interval: float = WATCH_INTERVAL,
+        notify: bool = False,
     ) -> Self:
         """Find the installed plugins, open the database and return the App.
 
@@ -83,6 +90,9 @@ class App(TenantView):
             migrate: Whether to create and upgrade perdure's tables; else `PERDURE_MIGRATE`, else True.
             max_value_bytes: How long a value's JSON text may be, in bytes of UTF-8.
             actor: Who writes where neither the call nor `acting_as` says; kept in the history.
+            watch_interval: How often watchers look for what other processes have written, in seconds.
+            notify: Have PostgreSQL tell watchers of other processes at once, by NOTIFY; for all Apps on a database or none. It
+                makes each write a little dearer, and slows many writers down.
 
         Returns:
             The App, to be closed by `close()` or a `with` block.
@@ -105,6 +115,13 @@ class App(TenantView):
             max_value_bytes,
             "a number of bytes above 0",
         )
+        refuse_unless(
+            isinstance(watch_interval, int | float) and not isinstance(watch_interval, bool) and 0 < watch_interval < inf,
+            "watch_interval",
+            watch_interval,
+            "a number of seconds above 0",
+        )
+        refuse_unless(notify in (True, False), "notify", notify, "True or False")
         policy = Policy(
             defaults=checked_values("defaults", defaults),
             pinned=checked_values("pinned", pinned),
@@ -120,13 +137,14 @@ class App(TenantView):
         refuse_unless(migrate in (None, True, False), "migrate", migrate, "True or False")
         migrating = migrate if migrate is not None else environment.migrate()
         masters = listed(redis, "redis", environment.redis)
-        store, counters = open_store(where, durability=durability, migrate=migrating), Counters()
+        policy = policy.named(registry.current_name)
+        store, counters = open_store(where, durability=durability, migrate=migrating, notify=notify), Counters()
         try:
             locks = locks_for(store, masters, counters, required=lock_required)
         except BaseException:
             store.close()
             raise
-        app = cls(Resources(store, registry, policy, locks, counters), whose)
+        app = cls(Resources(store, registry, policy, locks, counters, Poller(store, watch_interval)), whose)
         try:
             app.bindings.value(CoreBindings.APPLICATION_INSTANCE, app)
             app.bindings.value(CoreBindings.APPLICATION_CONFIG, policy)
@@ -142,7 +160,7 @@ class App(TenantView):
         """Have plugins told of every write, if one of them wants to be."""
         resources = self.resources
         if resources.registry.listens():
-            announcer = Announcer(lambda change: resources.registry.announce_change(self, change), resources.declared)
+            announcer = Announcer(lambda change: resources.registry.announce_change(self, change), resources.told)
             resources.store.subscribe(announcer)
             resources.closing.insert(0, announcer.close)
 
@@ -171,7 +189,7 @@ class App(TenantView):
         return TenantView(self.resources, checked_tenant(name))
 
     def tenants(self) -> list[str]:
-        """Return every tenant of whom anything was ever stored, in order; the empty string is the tenant of those who need none.
+        """Return every tenant who has a value or a history, in order; the empty string is the tenant of those who need none.
 
         Raises:
             StoreError: The database cannot be read.
@@ -181,17 +199,87 @@ class App(TenantView):
     def erase_tenant(self, name: str) -> int:
         """Remove everything that is stored for a tenant, its history too, for good.
 
+        The keys and their versions stay, and nothing else: a version that came back could let somebody who remembers it write
+        over what he has never seen.
+
         Args:
             name: The tenant.
 
         Returns:
-            How many values there were, unset ones counted.
+            How many values there were.
 
         Raises:
             InvalidName: No table can hold the name.
             StoreError: The database refused; nothing was removed, unless the error is `OutcomeUnknown`.
         """
         return self.resources.store.erase_tenant(checked_tenant(name))
+
+    # ----------------------------------------------------------------------- upkeep, for all tenants
+
+    def pending_upgrades(self) -> list[PendingUpgrade]:
+        """Return every stored value that is not in the record version that its module writes, of all tenants.
+
+        While there are any of a version, the code that reads it is needed: its `upgrades`, or before going back to older code,
+        `rewrite_values()`.
+
+        Raises:
+            StoreError: The database cannot be read.
+            AppClosed: The App is closed.
+        """
+        return pending_upgrades(self.resources)
+
+    def rewrite_values(self, *, actor: str | None = None, reason: str | None = None) -> Rewritten:
+        """Write every value that `pending_upgrades` tells of anew, in the record version that its module writes.
+
+        Each is a write of its own, with a version of its own, and other writers go on meanwhile. One that fails is told of, and
+        left as it is. Calling it again goes on where it ended.
+
+        Args:
+            actor: Who writes, in 255 characters; else whom `acting_as` names, else the App's actor.
+            reason: Why, in 1000 characters; kept in the history.
+
+        Returns:
+            How many were written, and which could not be.
+
+        Raises:
+            StoreError: The database refused; what was written before stays.
+            AppClosed: The App is closed.
+        """
+        return rewrite_values(self.resources, actor, reason)
+
+    def leftovers(self) -> list[Leftover]:
+        """Return what is stored, of all tenants, under modules and names that no plugin declares any more.
+
+        Another process may run code that declares them: newer code, in a deploy that is not through. So look at when each was
+        last written, before anything is removed.
+
+        Raises:
+            PluginsMissing: A plugin failed or is blocked; what it declares is not gone.
+            StoreError: The database cannot be read.
+            AppClosed: The App is closed.
+        """
+        return leftovers(self.resources)
+
+    def remove_leftover(self, module: str, name: str, *, tenant: str | None = None) -> bool:
+        """Remove what is left over under a name, its history too, for good. The key and its version stay.
+
+        Args:
+            module: The module, as `leftovers()` tells it.
+            name: The name, as `leftovers()` tells it.
+            tenant: Whose; not given, the App's own tenant.
+
+        Returns:
+            Whether there was anything.
+
+        Raises:
+            PluginsMissing: A plugin failed or is blocked; what it declares is not gone. Nothing was removed.
+            StillDeclared: A plugin declares the name; nothing was removed.
+            InvalidName: No table can hold the tenant, module or name.
+            StoreError: The database refused; nothing was removed, unless the error is `OutcomeUnknown`.
+            AppClosed: The App is closed.
+        """
+        whose = self.tenant_name if tenant is None else checked_tenant(tenant)
+        return remove_leftover(self.resources, Key(whose, checked_module(module), checked_name(name)))
 
     # ----------------------------------------------------------------------- the database
 

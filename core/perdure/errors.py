@@ -158,7 +158,7 @@ class DriverMissing(ConfigurationError):
 
 @attrs.define(eq=False)
 class InvalidArgument(ConfigurationError):
-    """An argument of `App.open`, or the environment variable in its place, is not one of those it takes.
+    """An argument, or the environment variable in its place, is not one of those that a call takes.
 
     Attributes:
         argument: The argument or variable.
@@ -497,9 +497,9 @@ class ValueFromNewerVersion(PerdureError):
     def __str__(self) -> str:
         return (
             f"{place(self.tenant, self.module, self.name)} is stored in record version {self.found}, and this code reads "
-            f"versions up to {self.newest}; the value was left as it is. Deploy code that reads version {self.found}. Or have the "
-            f"code that wrote it write version {self.newest}, by StatusSpec(write_version={self.newest}), and rewrite what is "
-            "stored, by app.rewrite_values()."
+            f"versions up to {self.newest}; the value was left as it is. Deploy code that reads version {self.found}. Or have "
+            f"the code that wrote it write version {self.newest}, by StatusSpec(write_version={self.newest}), and rewrite what "
+            "is stored, by app.rewrite_values()."
         )
 
 
@@ -529,22 +529,27 @@ class UnknownVersion(PerdureError, LookupError):
 
 @attrs.define(eq=False)
 class UnknownChangeSet(PerdureError, LookupError):
-    """A module's history has no change of that change set.
+    """A module's history does not have all changes of that change set: there never was one, or it does not keep them any more.
 
     Attributes:
         tenant: Whose status it is.
         module: The module.
         change_set: The change set that was asked for.
+        kept: How many of its changes the history has.
+        made: How many there were, or 0 where nobody knows.
     """
 
     tenant: str
     module: str
     change_set: str
+    kept: int = 0
+    made: int = 0
 
     def __str__(self) -> str:
         where = place(self.tenant, self.module)
-        problem = f"The history of {where} has no change of the change set {self.change_set!r}"
-        return f"{problem}: it never had, or keeps none any more. Nothing was written. See status.history()."
+        kept = f"only {self.kept} of {self.made} changes" if self.kept else "no change"
+        problem = f"The history of {where} has {kept} of the change set {self.change_set!r}"
+        return f"{problem}. Nothing was written; status.history() shows what is kept."
 
 
 @attrs.define(eq=False)

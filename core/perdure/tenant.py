@@ -7,30 +7,45 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from perdure.actor import acting_as
-from perdure.errors import AppClosed, InvalidSpec
+from perdure.errors import AppClosed, HistoryNotKept, InvalidSpec, UnknownModule
 from perdure.names import checked_actor, checked_module
+from perdure.records.entry import Change
 from perdure.records.spec import StatusSpec
+from perdure.scope.changes import PAGE, counted, mark_before, told_in, told_of_none
 from perdure.scope.declared import DeclaredModule
 from perdure.scope.scope import Scope
 from perdure.scope.status import ModuleStatus
+from perdure.scope.watch import Watch
 from perdure.store.schema.versions import REVISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from perdure.bindings import Bindings
     from perdure.codes.families import Families
     from perdure.codes.lifecycles import Lifecycles
     from perdure.locks import Locks
     from perdure.metrics import Counters
+    from perdure.names import Key
     from perdure.plugins.registry import Registry
     from perdure.plugins.report import LoadReport
     from perdure.records.entry import Entry
     from perdure.scope.policy import Policy
-    from perdure.store.protocol import Store
+    from perdure.store.protocol import ChangeRow, Store
+    from perdure.store.watching.poller import Poller
 
 R = TypeVar("R")
+
+
+def by_module(keys: Mapping[Key, tuple[str, str]], positions: Mapping[Key, int]) -> dict[str, dict[str, int]]:
+    """Return versions by module and name."""
+    found: dict[str, dict[str, int]] = {}
+    for key, version in positions.items():
+        module, name = keys[key]
+        found.setdefault(module, {})[name] = version
+    return found
 
 
 class Resources:
@@ -42,27 +57,45 @@ class Resources:
         policy: What the application decided.
         locks: What keeps its locks.
         counters: What it counts while it works.
+        poller: What looks for changes, for all its watchers.
         closed: Whether the App is closed, and with it every view.
     """
 
-    def __init__(self, store: Store, registry: Registry, policy: Policy, locks: Locks, counters: Counters) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of an App
+        self, store: Store, registry: Registry, policy: Policy, locks: Locks, counters: Counters, poller: Poller
+    ) -> None:
         """Take what `App.open` has built."""
         self.store = store
         self.registry = registry
         self.policy = policy
         self.locks = locks
         self.counters = counters
+        self.poller = poller
         self.closed = False
-        self.closing: list[Callable[[], None]] = [store.close, locks.close]
+        self.closing: list[Callable[[], None]] = [poller.close, store.close, locks.close]
         self.modules: dict[str, DeclaredModule] = {}
 
     def declared(self, module: str) -> DeclaredModule:
-        """Return a module's names, compiled once for all tenants, or raise `UnknownModule`."""
+        """Return a module's names, compiled once for all tenants, or raise `UnknownModule`; a former name will do."""
         found = self.modules.get(module)
         if found is None:
-            compiled = DeclaredModule(self.registry.spec(module), self.policy, self.registry.lifecycles)
+            spec = self.registry.spec(module)
+            if spec.module != module:
+                return self.declared(spec.module)
+            compiled = DeclaredModule(spec, self.policy, self.registry.lifecycles)
             found = self.modules.setdefault(module, compiled)
         return found
+
+    def told(self, row: ChangeRow) -> Change:
+        """Return a change, of a module that no loaded plugin declares too."""
+        module = self.registry.by_stored_module.get(row.module)
+        if module is None:
+            return told_of_none(row, row.module, UnknownModule(row.module, tuple(self.registry.specs)))
+        return told_in(self.declared(module), row)
+
+    def place_of(self, key: Key) -> tuple[str, str, str]:
+        """Return the tenant, module and name by which messages call what is stored under a key."""
+        return self.declared(self.registry.by_stored_module[key.module]).place_of(key)
 
     def close(self) -> None:
         """Give back what is open; a second call does nothing."""
@@ -97,7 +130,7 @@ class TenantView:
         """Return what belongs to one module.
 
         Args:
-            module: The module's name; or its spec, and then the scope has the record's type.
+            module: The module's name, or one that it had before; or its spec, and then the scope has the record's type.
 
         Returns:
             The scope: the same object every time.
@@ -115,7 +148,11 @@ class TenantView:
         if found is None:
             resources = self.resources
             declared = resources.declared(name)
-            status: ModuleStatus[Any] = ModuleStatus(resources.store, self.tenant_name, declared, resources.locks.first_writes)
+            if declared.spec.module != name:
+                return self.scope(declared.spec.module)
+            status: ModuleStatus[Any] = ModuleStatus(
+                resources.store, self.tenant_name, declared, resources.poller, resources.locks.first_writes
+            )
             found = self.known_scopes.setdefault(name, Scope(declared.spec, status, resources.locks))
         if isinstance(module, StatusSpec) and module != found.spec:
             raise InvalidSpec(
@@ -165,7 +202,67 @@ class TenantView:
         """
         rows = self.resources.store.read_tenant(self.tenant_name)
         by_module = {module: list(of_module) for module, of_module in groupby(rows, attrgetter("module"))}
-        return [entry for scope in self.scopes() for entry in scope.status.entries_of(by_module.get(scope.module, ()))]
+        return [
+            entry for scope in self.scopes() for entry in scope.status.entries_of(by_module.get(scope.spec.stored_module, ()))
+        ]
+
+    def history(self, *, limit: int = PAGE, before: Change | datetime | None = None) -> list[Change]:
+        """Return what is kept of the changes of every module, the latest first.
+
+        Args:
+            limit: How many to return at most.
+            before: Where a page begins: only changes before this one, as it was returned, or before this time.
+
+        Returns:
+            The changes, of modules and names that are no longer declared too. One whose value cannot be read has an `error`, and
+            does not end the listing.
+
+        Raises:
+            InvalidArgument: The limit is no number of changes, or `before` no place in this history.
+            StoreError: The database cannot be read.
+            AppClosed: The App is closed.
+        """
+        resources = self.resources
+        declared = None
+        if isinstance(before, Change) and before.module in resources.registry.specs:
+            declared = resources.declared(before.module)
+        mark, limit = mark_before(before, declared), counted("limit", limit, least=1)
+        rows = resources.store.read_tenant_changes(self.tenant_name, before=mark, limit=limit)
+        return [resources.told(row) for row in rows]
+
+    def watch(self, *, since: Mapping[str, Mapping[str, int]] | None = None) -> Watch[dict[str, dict[str, int]]]:
+        """Watch every change of every module of this tenant, whoever makes it: in order per name, none missed and none twice.
+
+        Names that keep no history cannot be watched, and are left out. Changes of this process are told of at once, those of
+        others within the App's `watch_interval`.
+
+        Args:
+            since: Versions that were seen already, by module and name, as `watch.cursors` told of them before a restart. A name
+                without one is watched from the moment of the call.
+
+        Returns:
+            The watch: iterate over it, or `take` from it; it ends when it or the App is closed.
+
+        Raises:
+            UnknownModule: `since` names a module that no loaded plugin declares.
+            UnknownStatusName: It names a name that the module does not declare.
+            InvalidArgument: A version is no int of 0 or more.
+            HistoryNotKept: No name keeps a history.
+            StoreError: The database cannot be read.
+            AppClosed: The App is closed.
+        """
+        statuses = {scope.module: scope.status for scope in self.scopes()}
+        versions = {self.scope(module).module: seen for module, seen in (since or {}).items()}
+        keys: dict[Key, tuple[str, str]] = {}
+        positions: dict[Key, int] = {}
+        for module, status in statuses.items():
+            kept = status.kept_keys()
+            keys.update({key: (module, name) for key, name in kept.items()})
+            positions.update(status.seen(kept, versions.get(module)))
+        if not keys:
+            raise HistoryNotKept(self.tenant_name, "", "")
+        feed = self.resources.poller.follow(keys, positions)
+        return Watch(feed, self.resources.told, self.resources.place_of, lambda at: by_module(keys, at))
 
     def acting_as(self, actor: str) -> AbstractContextManager[None]:
         """Name the actor of every write made inside a `with` block, in this thread or task and in those that it starts.

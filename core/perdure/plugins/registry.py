@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ class Registry:
     """What plugins hand in, merged, and what came of loading each of them.
 
     Attributes:
-        specs: The specs by module, in the order of the modules' names.
+        specs: The specs by module, in the order of the modules' names; former names are not among them.
         families: The families of status codes, with all extensions.
         lifecycles: The lifecycles, with all extensions, over these families.
         bindings: The named parts.
@@ -56,7 +57,7 @@ class Registry:
         """Return a registry of these specs alone, with no plugin behind them.
 
         Raises:
-            DuplicateModule: Two of them are for one module.
+            DuplicateModule: Two of them are for one module, or one claims another's name as a former one.
         """
         return cls.put_together([Contribution(Origin("Registry.of"), specs)], LoadReport(), "raise")
 
@@ -110,15 +111,29 @@ class Registry:
         )
 
     def spec(self, module: str) -> StatusSpec[Any]:
-        """Return the spec of a module.
+        """Return the spec of a module, which a former name finds too; what it is called now is the spec's `module`.
 
         Raises:
             UnknownModule: No loaded plugin declares it; the nearest known one is suggested.
         """
         try:
-            return self.specs[module]
+            return self.specs[self.current_name(module)]
         except KeyError:
             raise UnknownModule(module, tuple(self.specs)) from None
+
+    def current_name(self, module: str) -> str:
+        """Return what a module is called now: another name for a former one, and the same for one that nobody declares."""
+        return self.by_former_name.get(module, module)
+
+    @cached_property
+    def by_former_name(self) -> Mapping[str, str]:
+        """What each renamed module is called now, by each name that it had before."""
+        return MappingProxyType({former: module for module, spec in self.specs.items() for former in spec.formerly})
+
+    @cached_property
+    def by_stored_module(self) -> Mapping[str, str]:
+        """What each module is called now, by the name that its values are stored under."""
+        return MappingProxyType({spec.stored_module: module for module, spec in self.specs.items()})
 
     def listens(self) -> bool:
         """Whether any plugin wants to be told of writes."""
@@ -152,14 +167,20 @@ class Registry:
 
 
 def united_specs(contributions: Iterable[Contribution]) -> Mapping[str, StatusSpec[Any]]:
-    """Return every plugin's specs by module, or raise `DuplicateModule` naming both owners."""
+    """Return every plugin's specs by module, or raise `DuplicateModule` naming both owners of a name, be it a former one."""
     owners: dict[str, tuple[StatusSpec[Any], Origin]] = {}
     for contribution in contributions:
         for spec in contribution.specs:
-            first, origin = owners.setdefault(spec.module, (spec, contribution.origin))
-            if first is not spec:
-                raise DuplicateModule(spec.module, str(origin), str(contribution.origin))
-    return MappingProxyType({module: owners[module][0] for module in sorted(owners)})
+            for name in (spec.module, *spec.formerly):
+                first, origin = owners.setdefault(name, (spec, contribution.origin))
+                if first is not spec:
+                    raise DuplicateModule(name, claim(name, first, origin), claim(name, spec, contribution.origin))
+    return MappingProxyType({name: owners[name][0] for name in sorted(owners) if owners[name][0].module == name})
+
+
+def claim(name: str, spec: StatusSpec[Any], origin: Origin) -> str:
+    """Return how a clash names an owner of a name: by its plugin, and by what the module is called now if that is another."""
+    return str(origin) if spec.module == name else f"{origin} (as a former name of {spec.module!r})"
 
 
 def united_bindings(contributions: Iterable[Contribution]) -> Bindings:

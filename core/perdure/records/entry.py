@@ -1,4 +1,4 @@
-"""A value with what is known about it: the `Entry` that every write returns and every listing consists of."""
+"""A value with what is known about it: the `Entry` of what is stored now, and the `Change` of what was written once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
+from perdure.errors import place
 from perdure.records.fields import MASK
 
 if TYPE_CHECKING:
@@ -22,37 +23,70 @@ def moment(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
+def readable(value: T, error: PerdureError | None) -> T:
+    """Return a value that can be read, or raise why it cannot."""
+    if error is not None:
+        raise error
+    return value
+
+
+def shown(value: object, error: PerdureError | None, *, secret: bool) -> object:
+    """Return a value as it may be shown."""
+    if error is not None:
+        return error
+    return MASK if secret else value
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class Change:
-    """One committed write, as plugins are told of it.
+    """One committed write, as the history keeps it, and as watchers and plugins are told of it.
 
     Attributes:
         tenant: The tenant, or the empty string.
         module: The module that owns the value.
         name: The status name.
-        operation: What was asked for: `set`, `update` or `unset`.
-        value: The value; None after an unset.
-        version: The version it has.
+        operation: What was asked for: `set`, `update`, `unset`, `revert` or `rewrite`.
+        version: The version that the name has by it.
+        record_version: The version of the record that the value was written in.
+        change_set: What it has in common with the changes that were made together with it, or None.
         actor: Who wrote, or None where nobody said.
         reason: Why, or None.
         at: When; aware, UTC.
         secret: Whether the value is masked when shown.
+        error: Why the value cannot be read; None for one that can.
     """
 
     tenant: str
     module: str
     name: str
     operation: str
-    value: Any
+    _value: Any
     version: int
+    record_version: int = 1
+    change_set: str | None = None
     actor: str | None
     reason: str | None
     at: datetime
     secret: bool = False
+    error: PerdureError | None = None
+
+    @property
+    def value(self) -> Any:
+        """The value that was written; None for an unset.
+
+        Raises:
+            PerdureError: It is damaged, or no loaded plugin declares its name; the change's `error`.
+        """
+        return readable(self._value, self.error)
+
+    def shown_value(self) -> object:
+        """Return the value as it may be shown: masked where it is secret, the error where it cannot be read."""
+        return shown(self._value, self.error, secret=self.secret)
 
     def __repr__(self) -> str:
-        shown = MASK if self.secret else self.value
-        return f"Change({self.operation} {self.module}.{self.name} = {shown!r}, version={self.version}, actor={self.actor!r})"
+        written = "" if self.operation == "unset" else f" = {self.shown_value()!r}"
+        about = f"{place(self.tenant, self.module, self.name)}{written}"
+        return f"Change({self.operation} {about}, version={self.version}, actor={self.actor!r})"
 
 
 @attrs.frozen(repr=False)
@@ -93,9 +127,7 @@ class Entry(Generic[T]):
         Raises:
             PerdureError: It is damaged; the entry's `error`, which a listing can look at first.
         """
-        if self.error is not None:
-            raise self.error
-        return self._value
+        return readable(self._value, self.error)
 
     def __repr__(self) -> str:
         shown: dict[str, Any] = {"name": self.name, "value": self.shown_value(), "version": self.version, "actor": self.actor}
@@ -105,6 +137,4 @@ class Entry(Generic[T]):
 
     def shown_value(self) -> object:
         """Return the value as it may be shown: masked where it is secret, the error where it cannot be read."""
-        if self.error is not None:
-            return self.error
-        return MASK if self.secret else self._value
+        return shown(self._value, self.error, secret=self.secret)

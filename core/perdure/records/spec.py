@@ -3,24 +3,64 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+from typing import Any, Generic, TypeAlias, TypeVar, get_type_hints
 
 import attrs
 
 from perdure.codes.code import StatusCode
 from perdure.codes.lifecycle import LifecycleMeta
-from perdure.errors import InvalidName, InvalidSpec
+from perdure.errors import InvalidName, InvalidSpec, nearest
 from perdure.names import checked_module, checked_name
 from perdure.records.fields import FieldSpec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 R = TypeVar("R")
+
+Step: TypeAlias = Callable[[Any], Any]
+"""Takes a name's JSON data, as `json.loads` gives it, from one version of its record to the next, or to the one before."""
+
+Steps: TypeAlias = Mapping[str, Mapping[int, Step]]
+"""Steps by the name of an attribute and the version that they are from."""
 
 DEFAULT_HISTORY = 100
 """How many changes of a name are kept where neither its field nor its spec says."""
+
+NEWEST = 2**31 - 1
+"""The greatest version that the column of record versions holds on every database."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Fixed(Mapping[Any, Any]):
+    """A mapping that nobody changes; unlike a `MappingProxyType` it can be copied and pickled, and so can what has one."""
+
+    given: Mapping[Any, Any] = attrs.field(converter=dict)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.given[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.given)
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    def __repr__(self) -> str:
+        return repr(self.given)
+
+
+def fixed_steps(given: Steps) -> Steps:
+    """Return a copy that nobody changes; what is no mapping stays as it is, and is refused afterwards."""
+    outer: Any = given
+    if not isinstance(outer, Mapping):
+        return given
+    return Fixed({name: Fixed(steps) if isinstance(steps, Mapping) else steps for name, steps in outer.items()})
+
+
+def former_names(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one name or several in a tuple; what has no order stays as it is, and is refused afterwards."""
+    names: Any = (given,) if isinstance(given, str) else given
+    return tuple(names) if isinstance(names, list | tuple) else names
 
 
 def valid_module(_spec: Any, _attribute: Any, module: str) -> None:
@@ -43,6 +83,56 @@ def valid_history(spec: StatusSpec[Any], _attribute: Any, history: int) -> None:
         raise InvalidSpec(spec.module, f"history={history!r} is no count of changes: expected an int of 0 or more")
 
 
+def valid_version(spec: StatusSpec[Any], attribute: attrs.Attribute[Any], version: int) -> None:
+    """Refuse what is no version of a record, or is to be written and cannot be read."""
+    newest, known = (NEWEST, "") if attribute.name == "record_version" else (spec.record_version, ", the record_version")
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= newest:
+        raise InvalidSpec(spec.module, f"{attribute.name}={version!r:.80} is none: expected an int from 1 to {newest}{known}")
+
+
+def valid_steps(spec: StatusSpec[Any], attribute: attrs.Attribute[Any], given: Steps) -> None:
+    """Refuse what are no steps, and steps between versions that there are not."""
+    first, last = (1, spec.record_version - 1) if attribute.name == "upgrades" else (2, spec.record_version)
+    if not isinstance(given, Mapping):
+        raise InvalidSpec(spec.module, f"{attribute.name}={given!r:.80} is no dict: expected {{name: {{version: function}}}}")
+    for name, steps in given.items():
+        where = f"{attribute.name}[{name!r}]"
+        if not isinstance(steps, Mapping):
+            raise InvalidSpec(spec.module, f"{where} is {steps!r:.80}: expected a dict of steps, {{version: function}}")
+        for version, step in steps.items():
+            if isinstance(version, bool) or not isinstance(version, int) or not first <= version <= last:
+                there = f"they are from {first} to {last}" if first <= last else "there are none"
+                problem = f"{where} has a step from {version!r:.80}, and with record_version={spec.record_version} {there}"
+                raise InvalidSpec(spec.module, f"{problem}. A step goes by the int of the version that it is from")
+            if not callable(step):
+                raise InvalidSpec(spec.module, f"{where}[{version}] is {step!r:.80}: expected a function that takes JSON data")
+
+
+def valid_downgrades(spec: StatusSpec[Any], attribute: attrs.Attribute[Any], downgrades: Steps) -> None:
+    """Refuse what are no steps, and the lack of one that leads back to the version that is written."""
+    valid_steps(spec, attribute, downgrades)
+    for name, steps in spec.upgrades.items():
+        for version in sorted(steps):
+            if version >= spec.writes and (after := version + 1) not in downgrades.get(name, {}):
+                way = f"version {version} to {after}, and there is none back to what write_version={spec.writes} writes"
+                give = f"Give downgrades={{{name!r}: {{{after}: …}}}}"
+                raise InvalidSpec(spec.module, f"upgrades[{name!r}] has a step from {way}. {give}")
+
+
+def valid_formerly(spec: StatusSpec[Any], _attribute: Any, formerly: tuple[str, ...]) -> None:
+    """Refuse former names that no table can hold, that are given twice, or that come in no order, as those of a set."""
+    if not isinstance(formerly, tuple):
+        raise InvalidSpec(spec.module, f"formerly={formerly!r:.80}: expected a name, or a list of names, the oldest first")
+    for index, name in enumerate(formerly):
+        try:
+            checked_module(name)
+        except InvalidName as error:
+            raise InvalidSpec(spec.module, f"its former name {name!r:.80} {error.problem}") from None
+        if name in (spec.module, *formerly[:index]):
+            again = "its name now; a module that goes back to its first name needs none" if name == spec.module else "there twice"
+            raise InvalidSpec(spec.module, f"formerly has {name!r}, which is {again}")
+
+
 @attrs.frozen
 class StatusSpec(Generic[R]):
     """The status that a module declares; hand it in through the hook `perdure_status_specs`.
@@ -50,26 +140,49 @@ class StatusSpec(Generic[R]):
     Defining one touches no database and resolves no type: that happens when an App first needs it, so a record may name
     classes that are defined further down.
 
+    A record changes its shape in two deploys: the first, with `record_version=2`, `write_version=1` and the steps between them,
+    reads both and writes what older code can read; once every process runs it, the second drops `write_version`.
+
     Attributes:
         module: The module's name, by which `app.scope(…)` finds it; 255 characters at most.
         record: An attrs class or dataclass whose attributes are the names.
         history: How many changes of each name are kept, where its field does not say; 0 keeps none.
+        record_version: The version of the record as it is here, and the newest that this code can read.
+        write_version: The version that is written, so that older code can read it; None for `record_version`.
+        upgrades: By attribute and version n, what takes its JSON data from n to n + 1; without a step it did not change.
+        downgrades: The same from n to n - 1.
+        formerly: Former names, the oldest first. Values stay stored under that one, for older code too, so never drop it.
 
     Raises:
-        InvalidSpec: The module cannot be a key, the record is neither an attrs class nor a dataclass, or the history is
-            no count.
+        InvalidSpec: The module cannot be a key, the record is neither an attrs class nor a dataclass, the history is no count,
+            or versions, steps or former names do not fit together.
     """
 
     module: str = attrs.field(validator=valid_module)
     record: type[R] = attrs.field(validator=valid_record)
     history: int = attrs.field(default=DEFAULT_HISTORY, validator=valid_history, kw_only=True)
+    record_version: int = attrs.field(default=1, validator=valid_version, kw_only=True)
+    write_version: int | None = attrs.field(default=None, validator=attrs.validators.optional(valid_version), kw_only=True)
+    upgrades: Steps = attrs.field(factory=dict, converter=fixed_steps, validator=valid_steps, kw_only=True, hash=False)
+    downgrades: Steps = attrs.field(factory=dict, converter=fixed_steps, validator=valid_downgrades, kw_only=True, hash=False)
+    formerly: tuple[str, ...] = attrs.field(default=(), converter=former_names, validator=valid_formerly, kw_only=True)
+
+    @property
+    def writes(self) -> int:
+        """The version of the record that is written."""
+        return self.record_version if self.write_version is None else self.write_version
+
+    @property
+    def stored_module(self) -> str:
+        """The name that the module's values, history and locks go by: its first one, so that a rename moves no row."""
+        return self.formerly[0] if self.formerly else self.module
 
     @cached_property
     def fields(self) -> Mapping[str, FieldSpec]:
         """The names of the record, in its order.
 
         Raises:
-            InvalidSpec: An annotation does not resolve, or an attribute cannot be a status.
+            InvalidSpec: An annotation does not resolve, an attribute cannot be a status, or there are steps for none.
         """
         try:
             annotations = get_type_hints(self.record, include_extras=True)
@@ -78,6 +191,7 @@ class StatusSpec(Generic[R]):
             raise InvalidSpec(self.module, f"{problem}. Import or define it at module level") from error
         found = {each.name: self.field(each, annotations) for each in attributes(self.record)}
         self.refuse_shared_rows(found.values())
+        self.refuse_stray_steps(found)
         return found
 
     def field(self, attribute: attrs.Attribute[Any] | dataclasses.Field[Any], annotations: Mapping[str, Any]) -> FieldSpec:
@@ -107,6 +221,13 @@ class StatusSpec(Generic[R]):
                 raise InvalidSpec(self.module, f"the name that {each.name!r} is stored as {error.problem}") from None
             if (other := stored.setdefault(each.stored_name, each.name)) != each.name:
                 raise InvalidSpec(self.module, f"{other!r} and {each.name!r} are both stored as {each.stored_name!r}")
+
+    def refuse_stray_steps(self, fields: Iterable[str]) -> None:
+        """Refuse steps for names that the record does not declare."""
+        for name in {**self.upgrades, **self.downgrades}:
+            if name not in fields:
+                problem = f"there are steps for {name!r:.80}, and {self.record.__qualname__} has no such attribute"
+                raise InvalidSpec(self.module, f"{problem}. {nearest(str(name), fields)} Steps go by the attributes' names")
 
 
 def attributes(record: type) -> Iterable[attrs.Attribute[Any] | dataclasses.Field[Any]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from perdure.scope.field import ABSENT
+from perdure.scope.field_reading import ABSENT
 
 if TYPE_CHECKING:
-    from perdure.scope.status import ModuleStatus
+    from perdure.scope.status_reading import StatusReading
 
 
 class CurrentView:
@@ -19,7 +19,7 @@ class CurrentView:
 
     __slots__ = ("__status",)
 
-    def __init__(self, status: ModuleStatus[Any]) -> None:
+    def __init__(self, status: StatusReading[Any]) -> None:
         """Show a module's status."""
         object.__setattr__(self, "_CurrentView__status", status)
 
@@ -33,7 +33,7 @@ class CurrentView:
         """
         if name.startswith("__"):  # what copy, pickle and inspect look for, also before there is a status
             raise AttributeError(name)
-        status: ModuleStatus[Any] = self.__status
+        status: StatusReading[Any] = self.__status
         if name in status.declared.names:
             return status.field_named(name).required()
         of_record = inspect.getattr_static(status.declared.spec.record, name, ABSENT)

@@ -5,14 +5,16 @@ Nothing here belongs to a tenant, so that thousands of them share it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
 from perdure.codes.graph import graph
-from perdure.errors import InvalidSpec, UnknownStatusName, ValueRefused, ValueTooLarge
-from perdure.records.values.codec import Codec, Mismatch
+from perdure.errors import InvalidSpec, UnknownStatusName, ValueCorrupt, ValueFromNewerVersion, ValueRefused, ValueTooLarge
+from perdure.records.evolution import Evolution
+from perdure.records.values.codec import Accepted, Codec, Mismatch
 from perdure.scope.course import Course
+from perdure.store.protocol import PLAIN, Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
     """Says what else is wrong with a value that fits its type, or None."""
 
     from perdure.codes.lifecycles import Lifecycles
+    from perdure.names import Key
     from perdure.records.fields import FieldSpec
     from perdure.records.spec import StatusSpec
-    from perdure.records.values.codec import Accepted
     from perdure.scope.policy import Policy
+    from perdure.store.protocol import StoredValue
 
 
 @attrs.frozen
@@ -61,6 +64,8 @@ class DeclaredName:
         module: The module that owns it.
         field: What the record says of it.
         codec: Its values to JSON text and back.
+        evolution: That text from and to other versions of the record.
+        place: The module and name under which it is stored.
         keep: How many of its changes are kept.
         limit: How long its JSON text may be, in bytes.
         pinned: The application's pin, or None.
@@ -71,28 +76,110 @@ class DeclaredName:
     module: str
     field: FieldSpec
     codec: Codec[Any]
+    evolution: Evolution
+    place: tuple[str, str]
     keep: int
     limit: int
     pinned: Constant | None
     default: Constant | None
     course: Course | None
 
+    @property
+    def name(self) -> str:
+        """The status name."""
+        return self.field.name
+
+    # ----------------------------------------------------------------------- on the way in
+
     def accept(self, tenant: str, value: object) -> Accepted:
-        """Return a value as it will be read once it is stored, with its text.
+        """Return a value as it will be read once it is stored, with the text to store.
 
         Raises:
-            ValueRefused: It does not fit its declaration, is not JSON, or is too large.
+            ValueRefused: It does not fit its declaration, is not JSON, is too large, or cannot be kept in the version that is
+                written.
         """
-        name = self.field.name
         try:
             accepted = self.codec.accept(value)
+            text = self.written(accepted.text)
         except Mismatch as mismatch:
-            raise ValueRefused(tenant, self.module, name, mismatch.path, mismatch.problem) from None
-        size = len(accepted.text.encode())
+            raise ValueRefused(tenant, self.module, self.name, mismatch.path, mismatch.problem) from None
+        size = len(text.encode())
         if size > self.limit:
             problem = f"its JSON takes {size} bytes, and {self.limit} are allowed"
-            raise ValueTooLarge(tenant, self.module, name, name, problem, size, self.limit)
-        return accepted
+            raise ValueTooLarge(tenant, self.module, self.name, self.name, problem, size, self.limit)
+        return Accepted(accepted.value, text)
+
+    def written(self, text: str) -> str:
+        """Return a text in the version that is written, if nothing of it is lost there.
+
+        Raises:
+            Mismatch: Its value would come back as another one.
+        """
+        older = self.evolution.downgraded(text)
+        if older is not text:
+            back = self.codec.decode(self.evolution.upgraded(older, self.evolution.writes))
+            if self.codec.text(back) != text:
+                version = self.evolution.writes
+                problem = f"record version {version}, which is written so that older code can read it, cannot hold this value"
+                raise Mismatch(self.name, f"{problem}. Raise write_version once no process runs that code")
+        return older
+
+    def content(self, text: str | None) -> Content:
+        """Return what to store for a text in the version that is written, or for None to unset."""
+        return Content(text, self.evolution.writes, newest=self.evolution.reads)
+
+    # ----------------------------------------------------------------------- on the way out
+
+    def decoded(self, tenant: str, stored: StoredValue) -> Any:
+        """Return the value of what is stored.
+
+        Raises:
+            ValueCorrupt: It does not fit the declaration.
+            ValueFromNewerVersion: It is newer than this code can read.
+        """
+        return self.codec_read(tenant, self.current(tenant, stored))
+
+    def current(self, tenant: str, stored: StoredValue) -> str:
+        """Return the text of what is stored, in the version of the record that this code has.
+
+        Raises:
+            ValueCorrupt: It cannot be upgraded.
+            ValueFromNewerVersion: It is newer than this code can read.
+        """
+        text, encoding, version = stored
+        if not isinstance(text, str):
+            raise self.corrupt(tenant, self.name, f"expected text, got a BLOB of {len(cast('bytes', text))} bytes")
+        if encoding != PLAIN:
+            raise self.corrupt(tenant, self.name, f"expected the encoding {PLAIN!r}, got {encoding!r}")
+        if version == self.evolution.reads:
+            return text
+        self.refuse_newer(tenant, version)
+        try:
+            return self.evolution.upgraded(text, version)
+        except Mismatch as mismatch:
+            raise self.corrupt(tenant, mismatch.path, mismatch.problem) from None
+
+    def refuse_newer(self, tenant: str, version: int) -> None:
+        """Refuse what is stored in a version of the record that this code does not know.
+
+        Raises:
+            ValueFromNewerVersion: It is newer.
+        """
+        if not isinstance(version, int):
+            raise self.corrupt(tenant, self.name, f"expected the number of a record version, got {version!r}")
+        if version > self.evolution.reads:
+            raise ValueFromNewerVersion(tenant, self.module, self.name, version, self.evolution.reads)
+
+    def codec_read(self, tenant: str, text: str) -> Any:
+        """Return the value of a text in the version of the record that this code has."""
+        try:
+            return self.codec.decode(text)
+        except Mismatch as mismatch:
+            raise self.corrupt(tenant, mismatch.path, mismatch.problem) from None
+
+    def corrupt(self, tenant: str, path: str, problem: str) -> ValueCorrupt:
+        """Return the error for a stored value that cannot be read."""
+        return ValueCorrupt(tenant, self.module, self.name, path, problem)
 
 
 class DeclaredModule:
@@ -116,6 +203,11 @@ class DeclaredModule:
         self.names = {each.name: self.declared(each, defaults, pinned) for each in spec.fields.values()}
         self.by_stored_name = {each.field.stored_name: each for each in self.names.values()}
 
+    def place_of(self, key: Key) -> tuple[str, str, str]:
+        """Return the tenant, module and name by which messages call what is stored under a key."""
+        of_name = self.by_stored_name.get(key.name)
+        return key.tenant, self.spec.module, of_name.name if of_name else key.name
+
     def refuse_unknown(self, names: Iterable[str]) -> None:
         """Refuse names that the record does not declare."""
         for name in names:
@@ -134,6 +226,8 @@ class DeclaredModule:
             module=self.spec.module,
             field=field,
             codec=codec,
+            evolution=Evolution.of(self.spec, field),
+            place=(self.spec.stored_module, field.stored_name),
             keep=self.spec.history if field.history is None else field.history,
             limit=self.policy.max_value_bytes,
             pinned=self.given(field, codec, "pinned", pinned, course.unfit_pin if course else None),

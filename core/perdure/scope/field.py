@@ -2,62 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from perdure.actor import acting
-from perdure.errors import StatusNotSet, StatusPinned, ValueCorrupt, ValueRefused, place
-from perdure.names import Key, checked_actor, checked_reason
-from perdure.records.entry import Entry, moment
-from perdure.records.values.codec import Mismatch
-from perdure.scope.course import Standing
-from perdure.store.protocol import PLAIN, Content, Note
+from perdure.errors import StatusPinned, UnknownVersion, ValueFromNewerVersion, ValueRefused, VersionConflict, place
+from perdure.names import checked_actor, checked_reason
+from perdure.scope.changes import counted
+from perdure.scope.field_reading import FieldReading
+from perdure.scope.write import Write, Written
+from perdure.store.protocol import LATEST, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from perdure.codes.code import StatusCode
     from perdure.lock.protocol import FirstWrites
+    from perdure.records.entry import Entry
     from perdure.scope.declared import DeclaredName
     from perdure.scope.policy import Policy
-    from perdure.store.protocol import Row, RowStore, StoredValue, Transaction
+    from perdure.store.protocol import ChangeRow, RowStore, StoredValue, Transaction
 
 T = TypeVar("T")
-D = TypeVar("D")
 
 
-class Absent:
-    """The type of `ABSENT`."""
-
-    def __repr__(self) -> str:
-        return "ABSENT"
-
-
-ABSENT: Final = Absent()
-"""Stands for an argument that was not given, where None is a value like any other."""
-
-NOT_STORED: Final = Absent()
-"""Stands for a value that is not there."""
-
-
-class Written(NamedTuple):
-    """What a transaction has written.
-
-    Attributes:
-        row: The row as it is now.
-        value: Its value.
-    """
-
-    row: Row
-    value: Any
-
-
-class Field(Generic[T]):
+class Field(FieldReading[T]):
     """One name of a module's status, with its declared type.
 
     Got from `status.field(lambda record: record.name)`, so that type checkers know `T` for reading and for writing.
     """
 
-    __slots__ = ("declared", "first_writes", "key", "last", "policy", "record", "seen", "store")
+    __slots__ = ("first_writes", "record", "seen")
 
     def __init__(  # noqa: PLR0913, PLR0917 - what one name is made of
         self,
@@ -78,150 +51,10 @@ class Field(Generic[T]):
             record: The whole status, for conditions of a lifecycle.
             first_writes: What orders first writes among processes, or None where the primary key alone does.
         """
-        self.store = store
-        self.declared = declared
-        self.policy = policy
+        super().__init__(store, tenant, declared, policy)
         self.record = record
         self.first_writes = first_writes
         self.seen = False
-        self.key = Key(tenant, declared.module, declared.field.stored_name)
-        self.last: tuple[StoredValue, Any] | None = None
-
-    @property
-    def name(self) -> str:
-        """The status name."""
-        return self.declared.field.name
-
-    # ----------------------------------------------------------------------- reading
-
-    @overload
-    def get(self) -> T | None: ...
-    @overload
-    def get(self, default: D) -> T | D: ...
-    def get(self, default: object = ABSENT) -> object:
-        """Return the value as every write committed before now left it. Reading never writes.
-
-        Args:
-            default: What to return where nothing is stored; not checked against the declared type.
-
-        Returns:
-            The application's pin; else the stored value; else `default` if given; else the application's default; else the
-            declared one; else None.
-
-        Raises:
-            ValueCorrupt: What is stored does not fit the declaration. It is never taken for a default.
-            StoreError: The database cannot be read.
-        """
-        declared = self.declared
-        if declared.pinned is not None:
-            return declared.pinned.make()
-        stored = self.store.read_value(self.key)
-        if stored is None or stored[0] is None:
-            if default is not ABSENT:
-                return default
-            return None if declared.default is None else declared.default.make()
-        last = self.last
-        if last is not None and last[0] == stored:
-            return last[1]
-        return self.decoded(stored)
-
-    def is_stored(self) -> bool:
-        """Whether a value is stored, be it readable or not."""
-        stored = self.store.read_value(self.key)
-        return stored is not None and stored.text is not None
-
-    def required(self) -> T:
-        """Return the value or its default, as `get` does.
-
-        Raises:
-            StatusNotSet: There is neither.
-            ValueCorrupt: What is stored does not fit the declaration.
-            StoreError: The database cannot be read.
-        """
-        value = self.get(NOT_STORED)
-        return self.default() if isinstance(value, Absent) else value
-
-    def default(self) -> T:
-        """Return the application's default, else the declared one, or raise `StatusNotSet`."""
-        if self.declared.default is None:
-            raise StatusNotSet(self.key.tenant, self.key.module, (self.name,))
-        return cast("T", self.declared.default.make())
-
-    def value_in(self, row: Row | None) -> T:
-        """Return what a row means: the pin, else its value, else the default; or raise as `required` does."""
-        if self.declared.pinned is not None:
-            return cast("T", self.declared.pinned.make())
-        if row is None or row.text is None:
-            return self.default()
-        return cast("T", self.decoded(row.stored))
-
-    def entry(self) -> Entry[T] | None:
-        """Return the value with its version, times and actor.
-
-        Returns:
-            The entry, or None where nothing is stored and nothing pinned. A stored value that cannot be read raises only when
-            the entry's `value` is asked for, so that its version can still be seen.
-
-        Raises:
-            StoreError: The database cannot be read.
-        """
-        return self.entry_of(self.store.read(self.key))
-
-    def entry_of(self, row: Row | None) -> Entry[T] | None:
-        """Return the entry of a row, or None where it says that nothing is stored and nothing is pinned."""
-        if self.declared.pinned is not None:
-            return self.entry_with(self.declared.pinned.make(), row, pinned=True)
-        if row is None or row.text is None:
-            return None
-        try:
-            return self.entry_with(self.decoded(row.stored), row)
-        except ValueCorrupt as error:
-            return self.entry_with(None, row, error=error)
-
-    def entry_with(self, value: Any, row: Row | None, *, pinned: bool = False, error: ValueCorrupt | None = None) -> Entry[T]:
-        """Return an entry of this name; where its times are damaged, so is the entry."""
-        created_at = updated_at = self.policy.opened_at
-        if row is not None:
-            try:
-                created_at, updated_at = moment(row.created_at), moment(row.updated_at)
-            except (TypeError, OverflowError):
-                error = self.corrupt(self.name, f"expected times in microseconds, got {row.created_at!r} and {row.updated_at!r}")
-        return Entry(
-            self.name,
-            value,
-            row.version if row else 0,
-            row.record_version if row else 1,
-            created_at,
-            updated_at,
-            row.actor if row else None,
-            module=self.key.module,
-            tenant=self.key.tenant,
-            pinned=pinned,
-            secret=self.declared.field.secret,
-            error=error,
-        )
-
-    def decoded(self, stored: StoredValue) -> Any:
-        """Return the value of what is stored, and remember it where every reader may have the same one.
-
-        Raises:
-            ValueCorrupt: It does not fit the declaration.
-        """
-        if not isinstance(stored.text, str):
-            raise self.corrupt(self.name, f"expected text, got a BLOB of {len(cast('bytes', stored.text))} bytes")
-        if stored.encoding != PLAIN:
-            raise self.corrupt(self.name, f"expected the encoding {PLAIN!r}, got {stored.encoding!r}")
-        try:
-            value = self.declared.codec.decode(stored.text)
-        except Mismatch as mismatch:
-            raise self.corrupt(mismatch.path, mismatch.problem) from None
-        if self.declared.codec.immutable:
-            self.last = (stored, value)
-        return value
-
-    def corrupt(self, path: str, problem: str) -> ValueCorrupt:
-        """Return the error for a stored value that cannot be read."""
-        return ValueCorrupt(self.key.tenant, self.key.module, self.name, path, problem)
 
     # ----------------------------------------------------------------------- writing
 
@@ -240,15 +73,15 @@ class Field(Generic[T]):
             ValueRefused: The value does not fit its declaration; nothing was written.
             TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
-        note = self.note("set", actor, reason)
-        accepted = self.declared.accept(self.key.tenant, value)
+        write = self.next(value, self.note("set", actor, reason))
 
         def work(transaction: Transaction) -> Written:
-            if self.declared.course is not None:
-                self.declared.course.check(self.key, self.standing(transaction.lock(self.key)), accepted.value, self.record)
-            return Written(transaction.put(self.key, Content(accepted.text), note), accepted.value)
+            if write.needs_lock:
+                write.check(transaction.lock(self.key))
+            return write.put(transaction)
 
         return self.entry_written(self.transacted(work))
 
@@ -270,6 +103,7 @@ class Field(Generic[T]):
                 would lose; nothing was written.
             TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             ValueCorrupt: What is stored cannot be read; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
@@ -278,11 +112,46 @@ class Field(Generic[T]):
         def work(transaction: Transaction) -> Written:
             row = transaction.lock(self.key)
             current = self.value_in(row)
-            self.refuse_loss(row, current)
-            accepted = self.declared.accept(self.key.tenant, function(current))
-            if self.declared.course is not None:
-                self.declared.course.check(self.key, self.standing(row), accepted.value, self.record)
-            return Written(transaction.put(self.key, Content(accepted.text), note), accepted.value)
+            if row is not None and row.text is not None:
+                self.refuse_loss(row.stored, current)
+            write = self.next(function(current), note)
+            write.check(row)
+            return write.put(transaction)
+
+        return self.entry_written(self.transacted(work))
+
+    def compare_and_set(self, value: T, *, version: int, actor: str | None = None, reason: str | None = None) -> Entry[T]:
+        """Store a value if nobody has written since: if what is stored still has the version that the caller has seen.
+
+        Args:
+            value: What to store, as for `set`.
+            version: The version of the entry that the value was made from; 0 for not stored, be it never written or unset.
+            actor: Who writes, in 255 characters; else whom `acting_as` names, else the App's actor.
+            reason: Why, in 1000 characters; kept in the history.
+
+        Returns:
+            What is stored now.
+
+        Raises:
+            VersionConflict: What is stored has another version, or nothing is stored any more; nothing was written. It is a
+                `Conflict`.
+            ValueRefused: The value does not fit its declaration; nothing was written.
+            TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
+            StatusPinned: The application pins this name; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
+            InvalidArgument: The version is no int of 0 or more.
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
+        """
+        expected = counted("version", version)
+        write = self.next(value, self.note("compare_and_set", actor, reason))
+
+        def work(transaction: Transaction) -> Written:
+            row = transaction.lock(self.key)
+            found = 0 if row is None or row.text is None else row.version
+            if found != expected:
+                raise self.conflict(expected, found)
+            write.check(row)
+            return write.put(transaction)
 
         return self.entry_written(self.transacted(work))
 
@@ -299,63 +168,162 @@ class Field(Generic[T]):
         Raises:
             TransitionNotAllowed: The name has a lifecycle, and has left its initial codes; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
-        note = self.note("unset", actor, reason)
+        write = Write(self, None, self.note("unset", actor, reason))
 
         def work(transaction: Transaction) -> bool:
             row = transaction.lock(self.key)
             if row is None or row.text is None:
                 return False
-            if self.declared.course is not None:
-                self.declared.course.check_unset(self.key, cast("StatusCode", self.value_in(row)))
-            transaction.put(self.key, Content(None), note)
+            write.check(row)
+            write.put(transaction)
             return True
 
         # Looking first keeps an unset of what was never written from leaving a row behind.
         return self.is_stored() and self.store.transact(self.key, work)
 
-    def refuse_loss(self, row: Row | None, current: T) -> None:
-        """Refuse to update a value that holds more than this code knows: what newer code has added would be lost."""
-        if row is None or row.text is None:
-            return
-        if path := self.declared.codec.unknown_key(row.text, current):
-            problem = "the stored value has this key, which the declared type does not know, and an update would lose it"
+    # ----------------------------------------------------------------------- back
+
+    def revert(self, version: int, *, actor: str | None = None, reason: str | None = None) -> Entry[T] | None:
+        """Write the value that the name had at a version, as a new version.
+
+        Args:
+            version: A version that the history keeps.
+            actor: Who writes, in 255 characters; else whom `acting_as` names, else the App's actor.
+            reason: Why, in 1000 characters; kept in the history.
+
+        Returns:
+            What is stored now; None where nothing was stored at that version, and so is nothing now.
+
+        Raises:
+            UnknownVersion: The history has no such version; nothing was written.
+            ValueCorrupt: The old value cannot be read; nothing was written.
+            ValueFromNewerVersion: It, or what is stored now, is newer than this code can read; nothing was written.
+            ValueRefused: It does not fit any more; nothing was written.
+            TransitionNotAllowed: The name has a lifecycle, which does not let it go back; nothing was written.
+            StatusPinned: The application pins this name; nothing was written.
+            InvalidArgument: The version is no int of 0 or more.
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
+        """
+        note = self.note("revert", actor, reason)
+        write = self.back_to(self.change(counted("version", version)).stored, note)
+
+        def work(transaction: Transaction) -> Written:
+            write.check(transaction.lock(self.key))
+            return write.put(transaction)
+
+        written = self.transacted(work)
+        return None if written.row.text is None else self.entry_written(written)
+
+    def change(self, version: int) -> ChangeRow:
+        """Return the change that brought the name to a version, or raise `UnknownVersion`."""
+        found = self.store.read_changes(self.key, before=min(version, LATEST - 1) + 1, limit=1)
+        if not found or found[0].version != version:
+            kept = tuple(row.version for row in self.store.read_changes(self.key, limit=max(self.declared.keep, 1)))
+            raise UnknownVersion(*self.place, version, kept)
+        return found[0]
+
+    def back_to(self, stored: StoredValue, note: Note) -> Write:
+        """Return the write that brings back what was stored once; a text of None unsets the name."""
+        if stored.text is None:
+            return Write(self, None, note)
+        value = self.declared.decoded(self.key.tenant, stored)
+        self.refuse_loss(stored, value)
+        return self.next(value, note)
+
+    def forget(self) -> int:
+        """Erase the history of the name, which must not be kept. What is stored now stays, and so does its version.
+
+        Returns:
+            How many changes there were.
+
+        Raises:
+            StoreError: The database refused; nothing was erased, unless the error is `OutcomeUnknown`.
+        """
+        return self.store.transact(self.key, lambda transaction: transaction.forget(self.key))
+
+    def rewrite(self, *, actor: str | None = None, reason: str | None = None) -> bool:
+        """Write what is stored in another version of the record anew, in the version that is written.
+
+        The value stays the same, so neither a pin nor a lifecycle has a say.
+
+        Returns:
+            Whether it was written.
+
+        Raises:
+            ValueCorrupt: What is stored cannot be read; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
+            ValueRefused: It cannot be kept in the version that is written; nothing was written.
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
+        """
+        note = self.note_of("rewrite", actor, reason)
+
+        def work(transaction: Transaction) -> bool:
+            row = transaction.lock(self.key)
+            if row is None or row.text is None or row.record_version == self.declared.evolution.writes:
+                return False
+            self.back_to(row.stored, note).put(transaction)
+            return True
+
+        return self.store.transact(self.key, work)
+
+    # ----------------------------------------------------------------------- how
+
+    def next(self, value: object, note: Note) -> Write:
+        """Return the write of a value, which is checked against its declaration."""
+        return Write(self, self.declared.accept(self.key.tenant, value), note)
+
+    def refuse_loss(self, stored: StoredValue, value: Any) -> None:
+        """Refuse to write a value anew of which more is stored than this code knows: what newer code has added would be lost."""
+        current = self.declared.current(self.key.tenant, stored)
+        if path := self.declared.codec.unknown_key(current, value):
+            problem = "the stored value has this key, which the declared type does not know, and writing it anew would lose it"
             path = self.name if self.declared.field.secret else path
-            raise ValueRefused(self.key.tenant, self.key.module, self.name, path, f"{problem}. Update it with the code that does")
+            raise ValueRefused(*self.place, path, f"{problem}. Update it with the code that does")
+
+    def conflict(self, expected: int, found: int) -> VersionConflict:
+        """Return the error for a value that is not of the version that the caller has seen."""
+        wanted = f"version {expected}" if expected else "nothing stored"
+        there = f"version {found}" if found else "nothing stored"
+        problem = f"expected {wanted}, found {there}. Read it (entry), and decide anew"
+        return VersionConflict(
+            self.store.shown, problem, self.key._replace(module=self.declared.module, name=self.name), expected, found
+        )
 
     def transacted(self, work: Callable[[Transaction], Written]) -> Written:
         """Run a write; the first of a key that this process has not seen waits for its turn among processes.
 
         The turn keeps the race short and orderly. That only one row comes of it is the doing of the primary key.
         """
-        if self.first_writes is None or self.seen or self.store.read_value(self.key) is not None:
-            written = self.store.transact(self.key, work)
-        else:
-            with self.first_writes.ordered(self.key):
+        try:
+            if self.first_writes is None or self.seen or self.store.read_value(self.key) is not None:
                 written = self.store.transact(self.key, work)
+            else:
+                with self.first_writes.ordered(self.key):
+                    written = self.store.transact(self.key, work)
+        except ValueFromNewerVersion as error:  # the store knows the key by which it is stored, and no other
+            raise ValueFromNewerVersion(*self.place, error.found, error.newest) from None
         self.seen = True
         return written
 
-    def standing(self, row: Row | None) -> Standing:
-        """Return from where a value with a lifecycle moves, as a locked row has it."""
-        stored = row is not None and row.text is not None
-        if not stored and self.declared.default is None:
-            return Standing(None, stored=False)
-        return Standing(cast("StatusCode", self.value_in(row)), stored=stored)
-
-    def note(self, operation: str, actor: str | None, reason: str | None) -> Note:
-        """Return what the history is told of a write, or refuse it."""
+    def note(self, operation: str, actor: str | None, reason: str | None, change_set: str | None = None) -> Note:
+        """Return what the history is told of a write, or refuse it where the name is pinned."""
         if self.declared.pinned is not None:
-            raise StatusPinned(self.key.tenant, self.key.module, self.name)
+            raise StatusPinned(*self.place)
+        return self.note_of(operation, actor, reason, change_set)
+
+    def note_of(self, operation: str, actor: str | None, reason: str | None, change_set: str | None = None) -> Note:
+        """Return what the history is told of a write."""
         if reason is not None:
             checked_reason(reason)
         who = checked_actor(actor) if actor is not None else acting.get() or self.policy.actor
-        return Note(operation, who, reason, keep=self.declared.keep)
+        return Note(operation, who, reason, change_set, self.declared.keep)
 
     def entry_written(self, written: Written) -> Entry[T]:
         """Return the entry of what was just committed. Nothing that could fail is done here: the write has happened."""
         return self.entry_with(written.value, written.row)
 
     def __repr__(self) -> str:
-        return f"Field({place(self.key.tenant, self.key.module, self.name)})"
+        return f"Field({place(*self.place)})"

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from perdure.errors import InvalidArgument
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
 
@@ -28,3 +30,31 @@ class Policy:
     max_value_bytes: int
     actor: str | None
     opened_at: datetime
+
+    def named(self, current: Callable[[str], str]) -> Policy:
+        """Return the same decisions by the modules' current names, where the application still calls one by a former name.
+
+        Args:
+            current: Returns what a module is called now.
+
+        Raises:
+            InvalidArgument: A module is named twice.
+        """
+        return attrs.evolve(
+            self,
+            defaults=renamed("defaults", self.defaults, current),
+            pinned=renamed("pinned", self.pinned, current),
+        )
+
+
+def renamed(
+    argument: str, given: Mapping[str, Mapping[str, Any]], current: Callable[[str], str]
+) -> Mapping[str, Mapping[str, Any]]:
+    """Return values by the current names of their modules."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for module, names in given.items():
+        if current(module) in found:
+            expected = f"{current(module)!r} once: {module!r} is a name of the same module"
+            raise InvalidArgument(argument, repr(sorted(given)), expected)
+        found[current(module)] = names
+    return found

@@ -62,4 +62,6 @@ class Scope(Generic[R]):
             LockUnavailable: Somebody else held it all the time, or what keeps it cannot be reached.
             LockLost: When the block ends: the lock could not be renewed meanwhile.
         """
-        return self.locks.hold(self.status.tenant, self.module, checked_name(name), timeout=timeout, lease=lease)
+        # Under its first name, which code from before a rename knows it by.
+        stored_module = self.spec.stored_module
+        return self.locks.hold(self.status.tenant, stored_module, checked_name(name), timeout=timeout, lease=lease)

@@ -2,68 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from perdure.errors import RecordInvalid, StatusNotSet
-from perdure.names import checked_name
-from perdure.scope.current import CurrentView
-from perdure.scope.field import ABSENT, Field
-from perdure.scope.selector import selected
+from perdure.names import Key
+from perdure.scope.changeset import ChangeSet, new_id, whole_change_set, write_together
+from perdure.scope.status_reading import StatusReading
+from perdure.scope.write import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-    from perdure.lock.protocol import FirstWrites
     from perdure.records.entry import Entry
-    from perdure.scope.declared import DeclaredModule, DeclaredName
-    from perdure.store.protocol import Row, RowStore
+    from perdure.store.protocol import ChangeRow, Note
 
 R = TypeVar("R")
-T = TypeVar("T")
 
 
-class ModuleStatus(Generic[R]):
+class ModuleStatus(StatusReading[R]):
     """What a module keeps, shaped by its record `R`; got from `app.scope(…).status`.
 
     Three states are never mixed up: stored, not stored (a default, else None), and unavailable (an error). Every read sees
     every write that was committed before it began, from any process. One object may be used by any number of threads.
     """
 
-    def __init__(self, store: RowStore, tenant: str, declared: DeclaredModule, first_writes: FirstWrites | None = None) -> None:
-        """Bind a module to a tenant of a store, and to what orders first writes among processes where there is such."""
-        self.store = store
-        self.first_writes = first_writes
-        self.tenant = tenant
-        self.declared = declared
-        self.fields: dict[str, Field[Any]] = {}
-
-    @property
-    def module(self) -> str:
-        """The module that owns these values."""
-        return self.declared.spec.module
-
     # ----------------------------------------------------------------------- one name
-
-    def get(self, name: str, default: object = ABSENT) -> Any:
-        """Return a name's value as every write committed before now left it. Reading never writes.
-
-        Args:
-            name: The status name.
-            default: What to return where nothing is stored; not checked against the declared type.
-
-        Returns:
-            The application's pin; else the stored value; else `default` if given; else the application's default; else the
-            declared one; else None.
-
-        Raises:
-            UnknownStatusName: The record declares no such name.
-            ValueCorrupt: What is stored does not fit the declaration. It is never taken for a default.
-            StoreError: The database cannot be read.
-        """
-        return self.field_named(name).get(default)
 
     def set(self, name: str, value: object, *, actor: str | None = None, reason: str | None = None) -> Entry[Any]:
         """Store a value: create it on the first write, replace it afterwards. Durable when this returns.
@@ -82,6 +47,7 @@ class ModuleStatus(Generic[R]):
             ValueRefused: The value does not fit its declaration; nothing was written.
             TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
         return self.field_named(name).set(value, actor=actor, reason=reason)
@@ -107,10 +73,39 @@ class ModuleStatus(Generic[R]):
             ValueRefused: What the function returned does not fit; nothing was written.
             TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             ValueCorrupt: What is stored cannot be read; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
         return self.field_named(name).update(function, actor=actor, reason=reason)
+
+    def compare_and_set(
+        self, name: str, value: object, *, version: int, actor: str | None = None, reason: str | None = None
+    ) -> Entry[Any]:
+        """Store a value if nobody has written since: if what is stored still has the version that the caller has seen.
+
+        Args:
+            name: The status name.
+            value: What to store, as for `set`.
+            version: The version of the entry that the value was made from; 0 for not stored, be it never written or unset.
+            actor: Who writes, in 255 characters; else whom `acting_as` names, else the App's actor.
+            reason: Why, in 1000 characters; kept in the history.
+
+        Returns:
+            What is stored now.
+
+        Raises:
+            UnknownStatusName: The record declares no such name.
+            VersionConflict: What is stored has another version, or nothing is stored any more; nothing was written. It is a
+                `Conflict`.
+            ValueRefused: The value does not fit its declaration; nothing was written.
+            TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
+            StatusPinned: The application pins this name; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
+            InvalidArgument: The version is no int of 0 or more.
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
+        """
+        return self.field_named(name).compare_and_set(value, version=version, actor=actor, reason=reason)
 
     def unset(self, name: str, *, actor: str | None = None, reason: str | None = None) -> bool:
         """Bring a name back to not stored, so that defaults count again. Its version goes on from where it was.
@@ -127,127 +122,132 @@ class ModuleStatus(Generic[R]):
             UnknownStatusName: The record declares no such name.
             TransitionNotAllowed: The name has a lifecycle, and has left its initial codes; nothing was written.
             StatusPinned: The application pins this name; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
         return self.field_named(name).unset(actor=actor, reason=reason)
 
-    def entry(self, name: str) -> Entry[Any] | None:
-        """Return a name's value with its version, times and actor.
+    def revert(self, name: str, version: int, *, actor: str | None = None, reason: str | None = None) -> Entry[Any] | None:
+        """Write the value that a name had at a version, as a new version.
+
+        Args:
+            name: The status name.
+            version: A version that the history keeps.
+            actor: Who writes, in 255 characters; else whom `acting_as` names, else the App's actor.
+            reason: Why, in 1000 characters; kept in the history.
+
+        Returns:
+            What is stored now; None where nothing was stored at that version, and so is nothing now.
+
+        Raises:
+            UnknownStatusName: The record declares no such name.
+            UnknownVersion: The history has no such version; nothing was written.
+            ValueCorrupt: The old value cannot be read; nothing was written.
+            ValueFromNewerVersion: It, or what is stored now, is newer than this code can read; nothing was written.
+            ValueRefused: It does not fit any more; nothing was written.
+            TransitionNotAllowed: The name has a lifecycle, which does not let it go back; nothing was written.
+            StatusPinned: The application pins this name; nothing was written.
+            InvalidArgument: The version is no int of 0 or more.
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
+        """
+        return self.field_named(name).revert(version, actor=actor, reason=reason)
+
+    def forget(self, name: str) -> int:
+        """Erase the history of a name, which must not be kept. What is stored now stays, and so does its version.
+
+        Who watches the name and has not seen all of it is told so by `HistoryTruncated`.
 
         Args:
             name: The status name.
 
         Returns:
-            The entry, or None where nothing is stored and nothing pinned. A stored value that cannot be read raises only when
-            the entry's `value` is asked for, so that its version can still be seen.
+            How many changes there were.
 
         Raises:
             UnknownStatusName: The record declares no such name.
-            StoreError: The database cannot be read.
+            StoreError: The database refused; nothing was erased, unless the error is `OutcomeUnknown`.
         """
-        return self.field_named(name).entry()
+        return self.field_named(name).forget()
 
-    def __contains__(self, name: str) -> bool:
-        """Whether a name has an entry: a value is stored, be it readable or not, or pinned.
+    # ----------------------------------------------------------------------- several names
 
-        Raises:
-            UnknownStatusName: The record declares no such name.
-            StoreError: The database cannot be read.
-        """
-        field = self.field_named(name)
-        return field.declared.pinned is not None or field.is_stored()
+    def set_many(self, values: Mapping[str, object], *, actor: str | None = None, reason: str | None = None) -> ChangeSet:
+        """Store several values together: all of them or none. Durable when this returns.
 
-    def field(self, selector: Callable[[R], T]) -> Field[T]:
-        """Return one name with its declared type, for typed reading and writing.
+        They are one change set, in the history and for `revert_change_set`. First writes among them do not wait for a turn
+        (Redlock); the primary key decides.
 
         Args:
-            selector: Picks the name from the record, as in `lambda record: record.visits`.
+            values: What to store, by name.
+            actor: Who writes, in 255 characters; else whom `acting_as` names, else the App's actor.
+            reason: Why, in 1000 characters; kept in the history.
 
         Returns:
-            The name, typed: a wrong name or a wrong type is an error to mypy and pyright.
+            What is stored now, by name, and the id of the change set.
 
         Raises:
-            UnknownStatusName: The record declares no such name.
-            TypeError: The selector does more than pick one name.
+            UnknownStatusName: The record declares no such name; nothing was written.
+            ValueRefused: A value does not fit its declaration; nothing was written.
+            TransitionNotAllowed: A name has a lifecycle, and this is no move of it; nothing was written.
+            StatusPinned: The application pins one of the names; nothing was written.
+            ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
-        return cast("Field[T]", self.field_named(selected(selector)))
+        change_set = new_id(len(values))
+        fields = [(self.field_named(name), value) for name, value in values.items()]
+        noted = [(field, value, field.note("set", actor, reason, change_set)) for field, value in fields]
+        return self.together(change_set, [field.next(value, note) for field, value, note in noted])
 
-    def field_named(self, name: str) -> Field[Any]:
-        """Return one name, untyped, or raise `UnknownStatusName`."""
-        try:
-            found = self.fields.get(name)
-        except TypeError:  # not even hashable
-            found = None
-        if found is None:
-            checked_name(name)
-            declared = self.declared.names.get(name)
-            if declared is None:
-                raise self.declared.unknown(name)
-            # Threads that meet here agree on one object, and with it on what it remembers.
-            found = self.fields.setdefault(name, self.bound(declared))
-        return found
+    def revert_change_set(self, change_set: ChangeSet | str, *, actor: str | None = None, reason: str | None = None) -> ChangeSet:
+        """Undo a change set: bring all its names back together to what they were before it, as new versions.
 
-    def bound(self, declared: DeclaredName) -> Field[Any]:
-        """Return a declared name of this tenant and store."""
-        return Field(self.store, self.tenant, declared, self.declared.policy, CurrentView(self), self.first_writes)
+        What was written to them since is undone as well, and stays in the history.
 
-    # ----------------------------------------------------------------------- all names
-
-    @property
-    def current(self) -> R:
-        """A read-only view in the shape of the record: each attribute is read when it is asked for.
-
-        An attribute with neither a value nor a default raises `StatusNotSet`; assigning raises `AttributeError`.
-        """
-        return cast("R", CurrentView(self))
-
-    def load(self) -> R:
-        """Return all of it as one record, read in one query.
+        Args:
+            change_set: What `set_many` returned, or its id, which the history tells too.
+            actor: Who writes, in 255 characters; else whom `acting_as` names, else the App's actor.
+            reason: Why, in 1000 characters; kept in the history.
 
         Returns:
-            An instance of the record, which its validators have passed.
+            What is stored now, by name: None for a name that was not stored before. It is a change set of its own.
 
         Raises:
-            StatusNotSet: Names have neither a value nor a default; it names every one of them.
-            ValueCorrupt: A stored value does not fit its declaration.
-            RecordInvalid: The values do not make a valid record together.
-            StoreError: The database cannot be read.
+            UnknownChangeSet: The history has no such change set, or not all of it any more; nothing was written.
+            UnknownVersion: It does not keep what a name was before; nothing was written.
+            UnknownStatusName: A name of it is no longer declared; nothing was written.
+            ValueCorrupt: An old value cannot be read; nothing was written.
+            ValueFromNewerVersion: It, or what is stored now, is newer than this code can read; nothing was written.
+            ValueRefused: It does not fit any more; nothing was written.
+            TransitionNotAllowed: A name has a lifecycle, which does not let it go back; nothing was written.
+            StatusPinned: The application pins one of the names; nothing was written.
+            StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
-        rows = {row.name: row for row in self.store.read_module(self.tenant, self.module)}
-        arguments: dict[str, Any] = {}
-        missing: list[str] = []
-        for name, declared in self.declared.names.items():
-            try:
-                arguments[declared.field.argument] = self.field_named(name).value_in(rows.get(declared.field.stored_name))
-            except StatusNotSet:
-                missing.append(name)
-        if missing:
-            raise StatusNotSet(self.tenant, self.module, tuple(missing))
-        try:
-            return cast("R", self.declared.spec.record(**arguments))
-        except Exception as error:  # whatever the record's own validators raise
-            if any(declared.field.secret for declared in self.declared.names.values()):
-                raise RecordInvalid(self.tenant, self.module, f"it was refused ({type(error).__name__})") from None
-            raise RecordInvalid(self.tenant, self.module, f"{type(error).__name__}: {error}") from error
+        id_ = change_set.id if isinstance(change_set, ChangeSet) else change_set
+        found = self.store.read_change_set(self.tenant, self.declared.spec.stored_module, id_)
+        rows = whole_change_set(self.tenant, self.module, id_, found)
+        undoing = new_id(len(rows))
+        writes = [self.undone(row, actor, reason, undoing) for row in rows]
+        return self.together(undoing, writes)
 
-    def entries(self) -> list[Entry[Any]]:
-        """Return every stored or pinned value with its version, times and actor, read in one query, in the order of the names.
+    def undone(self, row: ChangeRow, actor: str | None, reason: str | None, change_set: str) -> Write:
+        """Return the write that brings a name back to what it was before a change."""
+        declared = self.declared.by_stored_name.get(row.name)
+        if declared is None:
+            raise self.declared.unknown(row.name)
+        field = self.field_named(declared.name)
+        note: Note = field.note("revert", actor, reason, change_set)
+        if row.version == 1:
+            return Write(field, None, note)
+        return field.back_to(field.change(row.version - 1).stored, note)
 
-        A damaged value does not end the listing: its entry has an `error`.
-
-        Raises:
-            StoreError: The database cannot be read.
-        """
-        return self.entries_of(self.store.read_module(self.tenant, self.module))
-
-    def entries_of(self, rows: Iterable[Row]) -> list[Entry[Any]]:
-        """Return the entries of this module's rows. Rows whose name is no longer declared have none."""
-        by_stored_name = {row.name: row for row in rows}
-        found = (
-            self.field_named(name).entry_of(by_stored_name.get(declared.field.stored_name))
-            for name, declared in sorted(self.declared.names.items())
-        )
-        return [entry for entry in found if entry is not None]
+    def together(self, change_set: str, writes: Iterable[Write]) -> ChangeSet:
+        """Put several writes as one change set."""
+        about = Key(self.tenant, self.module, "")
+        written = write_together(self.store, about, writes)
+        entries = {
+            write.field.name: None if result.row.text is None else write.field.entry_written(result) for write, result in written
+        }
+        return ChangeSet(change_set, entries)
 
     # ----------------------------------------------------------------------- elsewhere
 
@@ -267,8 +267,4 @@ class ModuleStatus(Generic[R]):
             TransactionRefused: It is closed, in AUTOCOMMIT or asynchronous, or leads to another database.
         """
         # With fields of its own: what they remember, texts and their values, may never be committed.
-        return ModuleStatus(self.store.joined(transaction), self.tenant, self.declared)
-
-    def __repr__(self) -> str:
-        tenant = f", tenant={self.tenant!r}" if self.tenant else ""
-        return f"ModuleStatus({self.module!r}{tenant})"
+        return ModuleStatus(self.store.joined(transaction), self.tenant, self.declared, self.poller)

@@ -262,3 +262,58 @@ def test_a_registry_can_be_made_of_specs_alone():
     assert Registry.of(spec).spec("m") is spec
     with pytest.raises(DuplicateModule):
         Registry.of(spec, StatusSpec("m", Record))
+
+
+def test_a_renamed_module_is_found_by_every_name_that_it_had():
+    renamed, other = StatusSpec("new", Record, formerly=["oldest", "old"]), StatusSpec("other", Record)
+    registry = load(plugin("p", renamed), plugin("q", other))
+    assert all(registry.spec(name) is renamed for name in ("new", "old", "oldest"))
+    assert [registry.current_name(name) for name in ("new", "old", "oldest", "other", "nobody")] == [
+        *("new", "new", "new", "other", "nobody")
+    ]
+    assert list(registry.specs.items()) == [("new", renamed), ("other", other)]
+    assert registry.by_stored_module == {"oldest": "new", "other": "other"}
+    assert [each.modules for each in registry.report.loaded] == [("new",), ("other",)]
+
+
+def test_an_unknown_module_is_told_of_current_names_only():
+    registry = load(plugin("p", StatusSpec("training-student", Record, formerly="pupils")))
+    with pytest.raises(UnknownModule, match=r"'pupil'.* Known: 'training-student'\.") as raised:
+        registry.spec("pupil")
+    assert raised.value.known == ("training-student",)
+
+
+@pytest.mark.parametrize("policy", ["raise", "skip"])
+@pytest.mark.parametrize(
+    ("specs", "first", "second"),
+    [
+        ((StatusSpec("old", Record), StatusSpec("new", Record, formerly="old")), "", " (as a former name of 'new')"),
+        ((StatusSpec("new", Record, formerly="old"), StatusSpec("old", Record)), " (as a former name of 'new')", ""),
+        (
+            (StatusSpec("a", Record, formerly="old"), StatusSpec("b", Record, formerly=["older", "old"])),
+            " (as a former name of 'a')",
+            " (as a former name of 'b')",
+        ),
+    ],
+)
+def test_two_claims_to_one_name_are_refused_naming_both_whatever_the_policy(specs, first, second, policy):
+    with pytest.raises(DuplicateModule) as raised:
+        load(plugin("one", specs[0]), plugin("two", specs[1]), policy=policy)
+    assert raised.value.module == "old"
+    assert raised.value.first.endswith(first)
+    assert raised.value.second.endswith(second)
+    assert "'one'" in raised.value.first
+    assert "'two'" in raised.value.second
+    with pytest.raises(DuplicateModule, match="'old' is declared twice"):
+        Registry.of(*specs)
+
+
+def test_a_renamed_spec_that_is_handed_in_twice_is_no_clash():
+    spec = StatusSpec("new", Record, formerly="old")
+    assert load(plugin("one", spec), plugin("two", spec)).spec("old") is spec
+
+
+def test_steps_for_a_name_that_there_is_not_are_the_plugins_failure():
+    stray = StatusSpec("m", Record, record_version=2, upgrades={"enabled": {1: bool}})
+    with pytest.raises(PluginFailed, match=r"'p' .*steps for 'enabled'.* Did you mean 'enable'\?"):
+        load(plugin("p", stray))

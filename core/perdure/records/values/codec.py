@@ -135,6 +135,10 @@ class Codec(Generic[T]):
             pass
         raise self.explained(text)
 
+    def text(self, value: T) -> str:
+        """Return the JSON text of a value that was read."""
+        return to_text(self.write(value))
+
     def unknown_key(self, text: str, value: T) -> str | None:
         """Return the path of a key that a text has and its value, written again, would not: newer code has added it; or None."""
         return missing_key(from_text(text), self.write(value), self.name)

@@ -53,7 +53,7 @@ class Recovery:
     def outcome_unknown(self, error: BaseException, key: Key | None) -> OutcomeUnknown:
         """Return the error for a COMMIT that failed."""
         said = self.address.without_password(str(error))
-        again = f"Read {key.name!r} before writing it again" if key else "Look before doing it again"
+        again = f"Read {key.name!r} before writing it again" if key and key.name else "Look before doing it again"
         return OutcomeUnknown(self.address.shown, f"{self.driver.product} failed during COMMIT: {said}. {again}", key)
 
 

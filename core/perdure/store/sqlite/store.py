@@ -180,7 +180,7 @@ class SQLiteStore(DatabaseStore):
     def try_again_or_raise(self, refused: sqlite3.Error, patience: Patience, key: Key | None, *, in_doubt: bool) -> None:
         """Wait for another try if SQLite was busy and nothing was committed; raise what SQLite meant if not."""
         if in_doubt:
-            again = f"Read {key.name!r} before writing it again" if key else "Look before doing it again"
+            again = f"Read {key.name!r} before writing it again" if key and key.name else "Look before doing it again"
             raise OutcomeUnknown(self.shown, f"SQLite failed during COMMIT: {refused}. {again}", key) from refused
         if not is_busy(refused) or not patience.pause():
             raise fault(refused, self.location, key, patience.spent) from refused

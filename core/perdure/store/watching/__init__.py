@@ -1,0 +1,1 @@
+"""Watching: one thread looks for changes, for any number of watchers."""
