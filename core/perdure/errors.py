@@ -778,10 +778,11 @@ class VersionConflict(Conflict):
         found: The version that there is; 0 for not stored.
     """
 
-    headline: ClassVar[str] = "the value is not of the expected version"
-
     expected: int = 0
     found: int = 0
+
+    def __str__(self) -> str:
+        return f"{place(*self.key) if self.key else self.store}: {self.problem}"
 
 
 class TransactionRefused(StoreError):

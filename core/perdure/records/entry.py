@@ -60,7 +60,7 @@ class Change:
     module: str
     name: str
     operation: str
-    _value: Any
+    _value: Any = attrs.field(alias="value")
     version: int
     record_version: int = 1
     change_set: str | None = None

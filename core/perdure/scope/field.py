@@ -287,10 +287,9 @@ class Field(FieldReading[T]):
         """Return the error for a value that is not of the version that the caller has seen."""
         wanted = f"version {expected}" if expected else "nothing stored"
         there = f"version {found}" if found else "nothing stored"
-        problem = f"expected {wanted}, found {there}. Read it (entry), and decide anew"
-        return VersionConflict(
-            self.store.shown, problem, self.key._replace(module=self.declared.module, name=self.name), expected, found
-        )
+        problem = f"expected {wanted}, found {there}. Nothing was written. Read it (entry), and decide anew"
+        called = self.key._replace(module=self.declared.module, name=self.name)
+        return VersionConflict(self.store.shown, f"{problem}.", called, expected, found)
 
     def transacted(self, work: Callable[[Transaction], Written]) -> Written:
         """Run a write; the first of a key that this process has not seen waits for its turn among processes.

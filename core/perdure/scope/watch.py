@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from perdure.errors import HistoryTruncated
 from perdure.store.watching.feed import Gap
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from perdure.store.protocol import ChangeRow
     from perdure.store.watching.feed import Feed
 
+C = TypeVar("C")
 
-class Watch:
+
+class Watch(Generic[C]):
     """Changes as they are committed, by whichever process: each once, and those of one name in the order of their versions.
 
     ```python
@@ -32,19 +34,26 @@ class Watch:
     Any number of threads may share a watch; each change then goes to one of them.
 
     It ends with `close()`, at the end of its `with` block, or with its App, also while somebody waits for a change. What it has
-    not handed out by then is not lost: watch again, from the versions that were seen last. A watch that is dropped costs
-    nothing any more.
+    not handed out by then is not lost: watch again with `since=watch.cursors`. A watch that is dropped costs nothing any more.
 
     Args:
         feed: Where changes come from.
         told: Returns a row of the history as a change.
         place_of: Returns the tenant, the module and the name, as declared, of a key.
+        named: Returns versions by key as versions by name, as `since=` takes them.
     """
 
-    def __init__(self, feed: Feed, told: Callable[[ChangeRow], Change], place_of: Callable[[Key], tuple[str, str, str]]) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        told: Callable[[ChangeRow], Change],
+        place_of: Callable[[Key], tuple[str, str, str]],
+        named: Callable[[Mapping[Key, int]], C],
+    ) -> None:
         self.feed = feed
         self.told = told
         self.place_of = place_of
+        self.named = named
 
     def __iter__(self) -> Self:
         return self
@@ -88,6 +97,14 @@ class Watch:
     def positions(self) -> Mapping[Key, int]:
         """The version of the last change of each key that was handed out, or from where it began."""
         return self.feed.cursors
+
+    @property
+    def cursors(self) -> C:
+        """The same by name, as `since=` takes it: a watch that begins there goes on exactly after what was handed out.
+
+        A change counts as handed out once it is returned. Keep the cursors when it is dealt with, not before.
+        """
+        return self.named(self.positions)
 
     def close(self) -> None:
         """End the watch, also for those who wait for a change; a second call does nothing."""

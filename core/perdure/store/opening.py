@@ -16,7 +16,12 @@ DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "mysql": "pymysql", "m
 """The driver for each database, by the name that URLs and dialects give it."""
 
 
-def open_store(where: str | URL | Engine, *, durability: Durability = "full", migrate: bool = True) -> Store:
+NOTIFIES = "False: PostgreSQL only; elsewhere watchers look every watch_interval seconds"
+
+
+def open_store(
+    where: str | URL | Engine, *, durability: Durability = "full", migrate: bool = True, notify: bool = False
+) -> Store:
     """Open a database as a store, and create or upgrade its tables where that is needed.
 
     Args:
@@ -24,10 +29,11 @@ def open_store(where: str | URL | Engine, *, durability: Durability = "full", mi
             engine, which is used as it is and never disposed of.
         durability: What a committed write survives: `full` a loss of power, `normal` a killed process.
         migrate: Whether tables may be created or upgraded.
+        notify: Whether every write tells watchers in other processes at once, by PostgreSQL's NOTIFY.
 
     Raises:
         InvalidStoreUrl: The URL is none, or names another database or driver.
-        InvalidArgument: The engine is none that can be used.
+        InvalidArgument: The engine is none that can be used, or another database than PostgreSQL is to notify.
         DriverMissing: The database's driver is not installed.
         StoreError: The database cannot be opened, or its tables do not fit.
     """
@@ -36,6 +42,8 @@ def open_store(where: str | URL | Engine, *, durability: Durability = "full", mi
         raise InvalidArgument("engine", repr(source), "a synchronous Engine beside it, made by sqlalchemy.create_engine")
     backend = source.get_backend_name() if isinstance(source, URL) else source.dialect.name
     shown = source.render_as_string() if isinstance(source, URL) else source.url.render_as_string()
+    if notify and backend != "postgresql":
+        raise InvalidArgument("notify", "True", NOTIFIES)
     if backend == "sqlite":
         from perdure.store.sqlite.store import SQLiteStore  # noqa: PLC0415 - start-up: one database of three is used
 
@@ -45,7 +53,7 @@ def open_store(where: str | URL | Engine, *, durability: Durability = "full", mi
             from perdure.store.servers.postgresql import PostgreSQLStore  # noqa: PLC0415 - psycopg is an extra
         except ImportError as error:
             raise DriverMissing(shown, "psycopg", "postgresql") from error
-        return PostgreSQLStore.open(source, durability=durability, migrate=migrate)
+        return PostgreSQLStore.open(source, durability=durability, migrate=migrate, notify=notify)
     if backend in ("mysql", "mariadb"):
         try:
             from perdure.store.servers.mariadb import MariaDBStore  # noqa: PLC0415 - PyMySQL is an extra

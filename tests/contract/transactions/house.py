@@ -53,8 +53,8 @@ def compiled(dialect):
     """As the stores compile them."""
     if dialect.name == "sqlite":
         return sqlite.compiled(dialect)
-    driver = postgresql.PostgreSQL if dialect.name == "postgresql" else mariadb.MariaDB
-    return driver.compiled(None, dialect)
+    driver = postgresql.PostgreSQL("on") if dialect.name == "postgresql" else mariadb.MariaDB()
+    return driver.compiled(dialect)
 
 
 def home_of(engine):
@@ -81,7 +81,7 @@ class House:
         self.delivery.subscribe(lambda written: self.told.append((written.key.name, written.row.text)))
 
     def within(self, transaction):
-        return ModuleStatus(self.home.joined(transaction), "", DECLARED)
+        return ModuleStatus(self.home.joined(transaction), "", DECLARED, None)  # nobody watches here
 
     @property
     def committed(self):

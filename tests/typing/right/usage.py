@@ -6,7 +6,7 @@ from typing import Any, assert_type
 
 import attrs
 
-from perdure import App, Entry, Field, ModuleStatus, Scope, StatusSpec, field, hookimpl
+from perdure import App, Change, ChangeSet, Entry, Field, Leftover, ModuleStatus, Scope, StatusSpec, field, hookimpl
 
 
 @attrs.frozen
@@ -24,7 +24,7 @@ class Record:
     batch: int = field(default=1, validator=attrs.validators.ge(1), description="How many at once")
 
 
-STATUS = StatusSpec("typed", Record)
+STATUS = StatusSpec("typed", Record, record_version=2, upgrades={"visits": {1: lambda data: data + 1}}, formerly="untyped")
 assert_type(STATUS, StatusSpec[Record])
 
 
@@ -49,6 +49,19 @@ def use(app: App) -> None:
     assert_type(visits.set(3), Entry[int])
     assert_type(visits.update(lambda number: number + 1), Entry[int])
     assert_type(visits.set(3).value, int)
+    assert_type(visits.compare_and_set(4, version=1), Entry[int])
+    assert_type(visits.revert(1), Entry[int] | None)
+    assert_type(visits.history(limit=3), list[Change])
+    assert_type(status.set_many({"visits": 1}), ChangeSet)
+    assert_type(status.set_many({"visits": 1})["visits"], Entry[Any] | None)
+    assert_type(status.history("visits", before=3), list[Change])
+    assert_type(status.watch("visits").cursors, dict[str, int])
+    assert_type(app.watch().cursors, dict[str, dict[str, int]])
+    with status.watch(since={"visits": 1}) as watch:
+        assert_type(watch.take(timeout=0.5), Change | None)
+        for change in watch:
+            assert_type(change, Change)
+    assert_type(app.leftovers(), list[Leftover])
     assert_type(status.field(lambda record: record.user).get(), User | None)
     assert_type(status.get("enable"), Any)
 

@@ -26,6 +26,10 @@ def use(app: App) -> None:
     status.field(lambda record: record.visits).update(lambda number: str(number))  # wrong
     status.field(lambda record: record.enable).get().bit_length()  # wrong
     status.load().enabled  # wrong
+    status.field(lambda record: record.visits).compare_and_set("three", version=1)  # wrong
+    status.compare_and_set("visits", 3)  # wrong
+    status.watch(since={1: "visits"})  # wrong
+    app.watch(since={"visits": 1})  # wrong
     app.scope(3)  # wrong
     App.open("sqlite://", durability="ful")  # wrong
     App.open("sqlite://", on_plugin_failure="ignore")  # wrong

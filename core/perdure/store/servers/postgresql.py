@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, func, literal_column, make_url, select
 from sqlalchemy.dialects import postgresql
 
 from perdure.lock.advisory import PostgreSQLSessionLocks
 from perdure.store.servers import postgresql_faults
 from perdure.store.servers.connecting import CONNECT_TIMEOUT, checked_host, engine_for
+from perdure.store.servers.notices import CHANNEL, Notices
 from perdure.store.servers.prepare import prepared
 from perdure.store.servers.store import ServerStore
 from perdure.store.statements import KEY, compiled_for, locked_row, upsert_on_conflict
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
-    from sqlalchemy import URL, Connection, Insert
+    from sqlalchemy import URL, Connection, Insert, Select
     from sqlalchemy.engine import Dialect
 
     from perdure.store.faults import Refusal
@@ -44,11 +45,20 @@ def lock_by_insert() -> Insert:
     return locking.on_conflict_do_update(index_elements=list(KEY), set_={"version": status.c.version}).returning(*status.c)
 
 
+def notify_at_commit() -> Select[*tuple[Any, ...]]:
+    """Return the statement that has PostgreSQL tell whoever listens, once the transaction is committed.
+
+    It says nothing of what was written: of notifications that are alike, a transaction sends one.
+    """
+    return select(func.pg_notify(literal_column(f"'{CHANNEL}'"), literal_column("''")))
+
+
 class PostgreSQL:
     """How PostgreSQL is spoken to; a `Driver`.
 
     Args:
         synchronous_commit: What each transaction of ours is committed with.
+        notify: Whether every write notifies.
     """
 
     product = "PostgreSQL"
@@ -56,7 +66,8 @@ class PostgreSQL:
     session_locks = PostgreSQLSessionLocks()
     isolation = "READ COMMITTED"
 
-    def __init__(self, synchronous_commit: str) -> None:
+    def __init__(self, synchronous_commit: str, *, notify: bool = False) -> None:
+        self.notify = notify
         dialect: Any = make_url("postgresql+psycopg://").get_dialect()
         self.statements = self.compiled(dialect(paramstyle="format"))
         self.opening = f"SELECT set_config('synchronous_commit', '{synchronous_commit}', true)"
@@ -66,7 +77,8 @@ class PostgreSQL:
 
     def compiled(self, dialect: Dialect) -> Statements:
         """See `Driver.compiled`."""
-        return compiled_for(dialect, lock=lock_by_insert(), put=upsert_on_conflict(postgresql.insert))
+        notify = notify_at_commit() if self.notify else None
+        return compiled_for(dialect, lock=lock_by_insert(), put=upsert_on_conflict(postgresql.insert), notify=notify)
 
     def is_autocommit(self, connection: psycopg.Connection[Any]) -> bool:
         """See `Driver.is_autocommit`."""
@@ -115,13 +127,15 @@ class PostgreSQLStore(ServerStore):
     """perdure's tables in a PostgreSQL database; a `Store`."""
 
     @classmethod
-    def open(cls, where: URL | Engine, *, durability: Durability = "full", migrate: bool = True) -> Self:
+    def open(cls, where: URL | Engine, *, durability: Durability = "full", migrate: bool = True, notify: bool = False) -> Self:
         """Open a database, and create or upgrade its tables where that is needed.
 
         Args:
             where: `postgresql+psycopg://…`, or a host's engine, which is used as it is and never disposed of.
             durability: `full` survives power loss, `normal` a killed server.
             migrate: Whether tables may be created or upgraded.
+            notify: Whether every write tells watchers in other processes at once, by NOTIFY, and those here listen. PostgreSQL
+                puts the commits of all that notify in one line, so it is for those who need it.
 
         Raises:
             InvalidArgument: The engine is asynchronous, or of another driver.
@@ -137,9 +151,15 @@ class PostgreSQLStore(ServerStore):
         engine = checked_host(where, {"postgresql": "psycopg"}) if isinstance(where, Engine) else engine_for(where, arguments)
 
         def driver_for(connection: Connection) -> PostgreSQL:
-            return PostgreSQL(synchronous_commit(connection, durability))
+            return PostgreSQL(synchronous_commit(connection, durability), notify=notify)
 
         return prepared(cls, engine, PostgreSQL(""), driver_for, own=own, migrate=migrate)
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called soon after other processes have committed writes, where writes notify; see `Store`."""
+        if self.statements.notify is None:
+            return super().listen(wake)
+        return Notices(self.engine, wake).end
 
 
 def synchronous_commit(connection: Connection, durability: Durability) -> str:

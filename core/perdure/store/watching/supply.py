@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from perdure.store.watching.feed import LOW
 from perdure.store.watching.pages import merged, pages_of
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from perdure.store.watching.followers import Followers
     from perdure.store.watching.pages import Page
 
-AT_ONCE = 1000
-"""After how many changes read from the history they are handed on, before more are read."""
+AT_ONCE = LOW
+"""After how many changes read from the history they are handed on, before more are read: a drained feed has room for them."""
 
 
 class Supply:
