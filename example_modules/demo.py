@@ -88,6 +88,28 @@ def refuse(app: App) -> None:
             console.print(f"      [yellow]{escape(type(error).__name__)}[/] {escape(str(error))}")
 
 
+def remember(app: App) -> None:
+    """Show what becomes of a change: it is told of, kept, and taken back."""
+    status = app.scope("training-student").status
+    with app.watch() as watch, app.acting_as("ada"):
+        changes = status.set_many({"enable": False, "visits": 0}, reason="a new term")
+        show('status.set_many({"enable": False, "visits": 0}, reason="a new term")')
+        for _ in changes:
+            show("watch.take()", watch.take())
+    show('[change.version for change in status.history("visits")]', [change.version for change in status.history("visits")])
+    last_change = status.history("visits")[0]
+    show("(last_change.actor, last_change.reason)", (last_change.actor, last_change.reason))
+    status.revert_change_set(changes)
+    show('status.revert_change_set(changes); status.get("visits")', status.get("visits"))
+    seen = status.entry("visits")
+    status.update("visits", lambda visits: visits + 1)
+    try:
+        status.compare_and_set("visits", 100, version=seen.version if seen else 0)
+    except PerdureError as error:
+        show('status.compare_and_set("visits", 100, version=seen.version)  # somebody was faster')
+        console.print(f"      [yellow]{escape(type(error).__name__)}[/] {escape(str(error))}")
+
+
 def vocabulary(app: App) -> None:
     """Show a family and a lifecycle that one plugin publishes and another extends."""
     users, moves = app.families[UserStatuses], graph(app.lifecycles[UserLifecycle])
@@ -149,9 +171,11 @@ def main() -> None:
         heading("5. A second process finds what lasted")
         last(url)
         with App.open(url) as app:
-            heading("6. Status codes that one plugin publishes and another extends")
+            heading("6. Every change is told of, kept, and can be taken back")
+            remember(app)
+            heading("7. Status codes that one plugin publishes and another extends")
             vocabulary(app)
-        heading("7. A lifecycle on a table of one's own: an order desk with two workers")
+        heading("8. A lifecycle on a table of one's own: an order desk with two workers")
         orders_and_workers(url)
 
 

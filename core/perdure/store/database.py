@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from perdure.names import Key
     from perdure.store.callers.delivery import Written
     from perdure.store.callers.joined import Home, JoinedStore
-    from perdure.store.protocol import Transaction
+    from perdure.store.protocol import HastyRows, Transaction
     from perdure.store.writer import Writer
 
 T = TypeVar("T")
@@ -53,6 +53,10 @@ class DatabaseStore(Reader):
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:  # noqa: ARG002 - databases that tell do more
         """Call nothing: this database does not tell; see `Store`."""
         return lambda: None
+
+    def hasty(self) -> HastyRows | None:
+        """Return None: this database is reached over a network; see `Store`."""
+        return None
 
     def joined(self, connection: Any) -> JoinedStore:
         """Return the rows as the transaction of a caller has them; see `Store`."""

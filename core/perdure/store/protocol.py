@@ -267,6 +267,21 @@ class RowStore(Protocol):
         ...
 
 
+class WouldWait(Exception):
+    """A read that must not wait would have had to; nothing is wrong, and a patient one will do."""
+
+
+class HastyRows(RowStore, Protocol):
+    """The same rows, by reads that never wait: for an event loop, which stands still meanwhile.
+
+    Every read raises `WouldWait` where another connection or thread is in its way. Writes wait as ever.
+    """
+
+    def prepare(self) -> None:
+        """Connect, unless that is done: what takes time, and is to be called where there is time."""
+        ...
+
+
 class Store(RowStore, Protocol):
     """A database with perdure's tables.
 
@@ -324,6 +339,10 @@ class Store(RowStore, Protocol):
         Raises:
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
+        ...
+
+    def hasty(self) -> HastyRows | None:
+        """Return the same rows by reads that never wait, or None where a read is a journey over a network."""
         ...
 
     def named_locks(self, counters: Counters) -> NamedLocks:

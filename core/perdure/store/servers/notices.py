@@ -95,8 +95,8 @@ class Notices:
         self.away = True
         said = self.address.without_password(str(getattr(error, "orig", None) or error))
         logger.warning(
-            "%s does not tell of other processes' changes: %s. Watchers find them when they look every watch_interval seconds. "
-            "This is said once, until it works again.",
+            "%s does not tell of other processes' changes just now: it says %r. Watchers find them all the same, when they look "
+            "every watch_interval seconds. This is said once, until it works again.",
             self.address.shown,
             said,
         )
@@ -106,6 +106,7 @@ class Notices:
         proxy, self.proxy = self.proxy, None
         if proxy is not None:
             with suppress(Exception):  # it is broken
+                proxy.invalidate()  # not close(), which would roll back first, and log that it cannot
                 proxy.close()
 
     def end(self) -> None:

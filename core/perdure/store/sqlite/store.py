@@ -23,6 +23,7 @@ from perdure.store.sqlite.attempt import Attempt
 from perdure.store.sqlite.begin import begun
 from perdure.store.sqlite.connections import Connections
 from perdure.store.sqlite.faults import fault, is_busy
+from perdure.store.sqlite.hasty import Hasty
 from perdure.store.sqlite.host_connections import HostConnections
 from perdure.store.sqlite.location import Location, Watch, located
 from perdure.store.sqlite.opening import PATIENCE, compiled, ensure_tables, host_location, own_engine
@@ -202,6 +203,10 @@ class SQLiteStore(DatabaseStore):
         """Return what tells this database from every other."""
         with self.connections.connected() as connection:
             return identity_of(connection)
+
+    def hasty(self) -> Hasty | None:
+        """Return the same rows by reads that never wait, or None on a host's engine, whose pool may have to be waited for."""
+        return None if isinstance(self.connections, HostConnections) else Hasty(self)
 
     def named_locks(self, counters: Counters) -> NamedLocks:
         """Return the locks that modules take by name: files beside the database, or in memory where it is."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 from perdure.store.protocol import ChangeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from perdure.names import Key
 
@@ -82,11 +82,23 @@ class Feed:
         self.behind: set[Key] = set()
         self.choked = False
         self.ended = False
+        self.ring: Callable[[], None] | None = None
         self.guard(mutex)
 
     def guard(self, mutex: threading.RLock) -> None:
         """Be guarded by another mutex: in a forked child, nobody would ever release the inherited one."""
         self.arrived = threading.Condition(mutex)
+
+    def ring_with(self, ring: Callable[[], None]) -> None:
+        """Have a function called whenever something has come, or the feed has ended: for who must not wait in `take`.
+
+        Args:
+            ring: Called in the thread that finds changes, or the one that closes. It must be quick and raise nothing.
+        """
+        with self.arrived:
+            self.ring = ring
+            if self.queue or self.ended:
+                ring()
 
     @property
     def cursors(self) -> Mapping[Key, int]:
@@ -136,6 +148,8 @@ class Feed:
                 self.queue.append((item, version))
                 self.placed[item.key] = version
             self.arrived.notify(len(self.queue) - before)
+            if self.ring is not None and len(self.queue) > before:
+                self.ring()
 
     def end(self) -> None:
         """Hand out nothing more, and let everyone go who waits."""
@@ -143,6 +157,8 @@ class Feed:
             self.ended = True
             self.queue.clear()
             self.arrived.notify_all()
+            if self.ring is not None:
+                self.ring()
 
     def close(self) -> None:
         """End the feed; a second call does nothing."""

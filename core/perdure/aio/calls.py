@@ -1,0 +1,98 @@
+"""Where a call of the async face runs: in the loop, in a thread, or within a transaction of the caller's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from perdure.store.protocol import WouldWait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from perdure.aio.threads import Threads
+    from perdure.scope.status import ModuleStatus
+    from perdure.store.protocol import HastyRows
+
+T = TypeVar("T")
+
+
+class Calls(Protocol):
+    """Runs what a module's status is asked."""
+
+    async def read_one(self, work: Callable[[ModuleStatus[Any]], T]) -> T:
+        """Run a read of a few rows."""
+        ...
+
+    async def read(self, work: Callable[[ModuleStatus[Any]], T]) -> T:
+        """Run a read of many rows."""
+        ...
+
+    async def write(self, work: Callable[[ModuleStatus[Any]], T]) -> T:
+        """Run a write, to its end."""
+        ...
+
+
+class OwnCalls:
+    """Calls in transactions of the App's own.
+
+    Args:
+        status: The module's status.
+        threads: Where what could wait runs.
+        hasty: The same rows for reads that never wait, where the database has such reads, and the status on them.
+    """
+
+    def __init__(self, status: ModuleStatus[Any], threads: Threads, hasty: tuple[HastyRows, ModuleStatus[Any]] | None) -> None:
+        self.status = status
+        self.threads = threads
+        self.hasty = hasty
+
+    async def read_one(self, work: Callable[[ModuleStatus[Any]], T]) -> T:
+        """Read in the loop where that takes no longer than to ask another thread, and cannot wait; see `Calls`."""
+        if self.hasty is None:
+            return await self.threads.read(lambda: work(self.status))
+        rows, status = self.hasty
+        try:
+            return work(status)
+        except WouldWait:
+            pass
+
+        def patiently() -> T:
+            rows.prepare()
+            return work(self.status)
+
+        return await self.threads.read(patiently)
+
+    async def read(self, work: Callable[[ModuleStatus[Any]], T]) -> T:
+        """Read in a thread; see `Calls`."""
+        return await self.threads.read(lambda: work(self.status))
+
+    async def write(self, work: Callable[[ModuleStatus[Any]], T]) -> T:
+        """Write in a thread; see `Calls`."""
+        return await self.threads.write(lambda: work(self.status))
+
+
+class JoinedCalls:
+    """Calls within a transaction of the caller's.
+
+    Args:
+        status: The module's status.
+        transaction: An `AsyncConnection`, an `AsyncSession`, or what `AsyncApp.begin()` gives: what has a `run_sync`.
+    """
+
+    def __init__(self, status: ModuleStatus[Any], transaction: Any) -> None:
+        self.status = status
+        self.transaction = transaction
+        self.joined: ModuleStatus[Any] | None = None
+
+    async def write(self, work: Callable[[ModuleStatus[Any]], T]) -> T:
+        """Run a call where the transaction runs."""
+
+        def within(connection: Any) -> T:
+            if self.joined is None:
+                self.joined = self.status.within(connection)
+            return work(self.joined)
+
+        found: T = await self.transaction.run_sync(within)
+        return found
+
+    read = read_one = write

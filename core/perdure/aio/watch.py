@@ -1,0 +1,110 @@
+"""Watching in the async face: the same feed, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import TracebackType
+
+    from perdure.aio.threads import Threads
+    from perdure.records.entry import Change
+    from perdure.scope.watch import Watch
+
+C_co = TypeVar("C_co", covariant=True)
+
+
+def wake(loop: asyncio.AbstractEventLoop, arrived: asyncio.Event) -> None:
+    """Set an event of a loop from another thread; a loop that is closed has nobody left to wake."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(arrived.set)
+
+
+class AsyncWatch(Generic[C_co]):
+    """Changes, one after the other, as `Watch` has them; got from `watch()` of the async face.
+
+    It begins when it is awaited, entered by `async with`, or first asked for a change.
+    """
+
+    def __init__(self, begin: Callable[[], Watch[C_co]], threads: Threads) -> None:
+        """Take what begins the watch, in a thread."""
+        self.begin = begin
+        self.threads = threads
+        self.watch: Watch[C_co] | None = None
+        self.closed = False
+        self.beginning = asyncio.Lock()
+
+    async def begun(self) -> Watch[C_co]:
+        """Begin, unless that was done."""
+        if self.watch is None:
+            async with self.beginning:
+                if self.watch is None:
+                    self.arrived = asyncio.Event()
+                    loop = asyncio.get_running_loop()
+                    watch = await self.threads.read(self.begin)
+                    watch.feed.ring_with(partial(wake, loop, self.arrived))
+                    self.watch = watch
+                    if self.closed:
+                        watch.close()
+        return self.watch
+
+    def __await__(self) -> Generator[object, None, Self]:
+        """Begin to watch, and return the watch."""
+        yield from self.begun().__await__()
+        return self
+
+    @property
+    def cursors(self) -> C_co:
+        """The version of the last change that was handed out, by name: give it as `since` to go on after a restart."""
+        if self.watch is None:
+            raise RuntimeError("the watch has not begun: await it, or enter it by async with")
+        return self.watch.cursors
+
+    @property
+    def ended(self) -> bool:
+        """Whether the watch or the App is closed."""
+        return self.closed if self.watch is None else self.watch.ended
+
+    async def take(self, timeout: float | None = None) -> Change | None:  # noqa: ASYNC109 - as the sync face has it
+        """Return the next change, waiting for it; see `Watch.take`."""
+        watch = await self.begun()
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            self.arrived.clear()
+            change = watch.take(0)
+            if change is not None or watch.ended:
+                return change
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                return None
+            try:
+                await asyncio.wait_for(self.arrived.wait(), left)
+            except TimeoutError:
+                return None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Change:
+        """Return the next change; see `Watch.__next__`."""
+        change = await self.take()
+        if change is None:
+            raise StopAsyncIteration
+        return change
+
+    def close(self) -> None:
+        """End the watch; a second call does nothing."""
+        self.closed = True
+        if self.watch is not None:
+            self.watch.close()
+
+    async def __aenter__(self) -> Self:
+        return await self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
