@@ -137,19 +137,22 @@ def test_nobody_listens_unless_asked(open_store, poller_of, put, key, database):
     assert [thread.name for thread in threading.enumerate() if thread.name == "perdure-notices"] == []
 
 
-@pytest.mark.parametrize("own", [True, False], ids=["own engine", "host's engine"])
-def test_a_callers_transaction_notifies_at_its_commit(notifying, listening, database, host_engine, key, own):
-    store, woken = notifying(None if own else host_engine()), listening(notifying())
-    engine = create_engine(database.url)
-    with engine.connect() as connection:
-        joined = store.joined(connection)
+@pytest.fixture(params=["own engine", "host's engine"])
+def writing(request, notifying, host_engine):
+    """A store that notifies."""
+    return notifying(None if request.param == "own engine" else host_engine())
+
+
+def test_a_callers_transaction_notifies_at_its_commit(writing, notifying, listening, host_engine, key):
+    woken = listening(notifying())
+    with host_engine().connect() as connection:
+        joined = writing.joined(connection)
         for _ in range(3):
             joined.transact(key, lambda transaction: transaction.put(key, Content("1"), Note("set")))
         assert woken.stays_quiet(0.3)
         connection.commit()
     woken.wait()
     assert woken.stays_quiet(0.3)  # one is enough for a transaction
-    engine.dispose()
 
 
 def test_what_was_rolled_back_was_never_heard_of(notifying, listening, database, key):
@@ -163,23 +166,37 @@ def test_what_was_rolled_back_was_never_heard_of(notifying, listening, database,
     assert woken.stays_quiet()
 
 
-def test_a_terminated_connection_is_replaced_and_nothing_is_missed(notifying, open_store, poller_of, put, key, database, caplog):
-    caplog.set_level(logging.INFO, LOGGER)
-    store, other = notifying(), open_store()  # the other does not notify, as one whose notification got lost
-    feed = poller_of(store).follow([key])
+@pytest.fixture
+def feed(notifying, poller_of, key, database):
+    """What a store hears that does not look by itself."""
+    feed = poller_of(notifying()).follow([key])
     wait_until(lambda: listeners(database))
-    put(store)
-    assert feed.take(PATIENCE).version == 1
-    for version in (2, 4):
-        (before,) = listeners(database)
-        put(other)
-        database.ask(f"SELECT pg_terminate_backend({before})")
+    return feed
+
+
+def terminate(database):
+    """End the session that listens, and wait for another."""
+    (before,) = listeners(database)
+    database.ask(f"SELECT pg_terminate_backend({before})")
+    wait_until(lambda: listeners(database) not in ([], [before]))
+
+
+def test_a_terminated_connection_is_replaced_and_nothing_is_missed(feed, notifying, open_store, put, database):
+    silent, heard = open_store(), notifying()
+    for version in (1, 3):
+        put(silent)  # as if its notification had been lost with the connection
+        terminate(database)
         assert feed.take(PATIENCE).version == version
-        wait_until(lambda gone=before: listeners(database) not in ([], [gone]))
-        put(notifying())
+        put(heard)
         assert feed.take(PATIENCE).version == version + 1
-    said = [record.levelname for record in caplog.records if record.name == LOGGER]
-    assert said == ["WARNING", "INFO"] * 2
+
+
+def test_a_lost_connection_is_said_once_and_so_is_its_return(feed, database, caplog):
+    caplog.set_level(logging.INFO, LOGGER)
+    terminate(database)
+    terminate(database)
+    wait_until(lambda: [record.levelname for record in caplog.records] == ["WARNING", "INFO"] * 2)
+    assert {record.name for record in caplog.records} == {LOGGER}
     assert "does not tell of other processes' changes" in caplog.text
 
 
