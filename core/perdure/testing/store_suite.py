@@ -20,14 +20,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from perdure.errors import AppClosed
+from perdure.errors import AppClosed, ValueFromNewerVersion
 from perdure.names import Key
-from perdure.store.protocol import Content, Note
+from perdure.store.protocol import FROM_THE_END, Content, Mark, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from perdure.store.protocol import Row, Store, Transaction
+    from perdure.store.protocol import ChangeRow, Row, Store, Transaction
 
 KEY = Key("", "suite", "name")
 
@@ -118,13 +118,84 @@ class StoreSuite:
         assert [(row.module, row.name) for row in store.read_tenant("")] == [("a", "x"), ("a", "y"), ("b", "x")]
         assert list(store.tenants()) == ["", "t"]
 
-    def test_erasing_a_tenant_leaves_the_others(self, store: Store) -> None:
-        """It says how many rows there were, and a second time that there were none."""
+    def test_erasing_a_tenant_leaves_the_others_and_no_version_comes_back(self, store: Store) -> None:
+        """It says how many values there were, and a second time that there were none."""
         for key in (Key("", "a", "x"), Key("t", "a", "x"), Key("t", "b", "y")):
-            put(store, key, "1")
+            put(store, key, "1", Note("set", "ada"))
         assert store.erase_tenant("t") == 2  # noqa: PLR2004 - the two above
         assert store.erase_tenant("t") == 0
         assert [row.module for row in store.read_tenant("")] == ["a"]
+        assert list(store.tenants()) == [""]
+        assert {(row.text, row.actor) for row in store.read_tenant("t")} <= {(None, None)}
+        assert list(store.read_tenant_changes("t", limit=10)) == []
+        assert put(store, Key("t", "a", "x"), "2").version > 1
+
+    def test_a_change_is_kept_with_all_that_is_known_of_it(self, store: Store) -> None:
+        """The history of a key has what its row had, and who and why."""
+        row = put(store, KEY, "1", Note("set", "ada", "because", "together"))
+        (change,) = store.read_changes(KEY, limit=10)
+        assert (change.key, change.stored, change.version) == (KEY, row.stored, row.version)
+        assert (change.operation, change.actor, change.reason, change.change_set) == ("set", "ada", "because", "together")
+        assert change.at == row.updated_at
+
+    def test_a_history_is_kept_to_its_bound_and_read_by_pages(self, store: Store) -> None:
+        """The latest first, or the earliest first after a version."""
+        for number in range(7):
+            put(store, KEY, str(number), Note("set", keep=5))
+        assert [each.version for each in store.read_changes(KEY, limit=2)] == [7, 6]
+        assert [each.version for each in store.read_changes(KEY, before=6, limit=10)] == [5, 4, 3]
+        assert [each.version for each in store.read_changes_after(KEY, 4, limit=2)] == [5, 6]
+        put(store, KEY, "last", Note("set", keep=0))
+        assert list(store.read_changes(KEY, limit=10)) == []
+
+    def test_a_history_of_several_names_goes_back_in_time_and_misses_none_at_the_seams(self, store: Store) -> None:
+        """Page by page it is what it is in one, of a module and of a tenant."""
+        for number in range(6):
+            put(store, Key("", "ab"[number % 2], f"n{number}"), "1", Note("set", change_set="s"))
+        put(store, Key("t", "a", "x"), "1")
+        whole = list(store.read_tenant_changes("", limit=10))
+        assert len(whole) == 6  # noqa: PLR2004 - those of the one tenant
+        assert [each.at for each in whole] == sorted((each.at for each in whole), reverse=True)
+        pages: list[ChangeRow] = []
+        before = FROM_THE_END
+        while page := store.read_tenant_changes("", before=before, limit=2):
+            pages.extend(page)
+            before = Mark(page[-1].at, page[-1].module, page[-1].name, page[-1].version)
+        assert pages == whole
+        assert list(store.read_module_changes("", "a", limit=10)) == [each for each in whole if each.module == "a"]
+        assert [each.name for each in store.read_change_set("", "a", "s")] == ["n0", "n2", "n4"]
+
+    def test_a_history_can_be_forgotten(self, store: Store) -> None:
+        """What is stored stays, and so do the histories of others."""
+        for key in (KEY, KEY, Key("", "suite", "other")):
+            put(store, key, "1")
+        row = store.read(KEY)
+        assert store.transact(KEY, lambda transaction: transaction.forget(KEY)) == 2  # noqa: PLR2004 - written twice
+        assert list(store.read_changes(KEY, limit=10)) == []
+        assert store.read(KEY) == row
+        assert len(store.read_module_changes("", "suite", limit=10)) == 1
+
+    def test_the_versions_of_many_modules_are_read_at_once(self, store: Store) -> None:
+        """Those that were asked for, and no others."""
+        for key in (Key("", "a", "x"), Key("", "a", "x"), Key("", "b", "y"), Key("t", "a", "x")):
+            put(store, key, "1")
+        heads = store.read_heads([("", "a"), ("t", "a"), ("t", "b"), *((f"t{number}", "a") for number in range(600))])
+        assert sorted(heads) == [("", "a", "x", 2), ("t", "a", "x", 1)]
+
+    def test_a_newer_value_is_never_overwritten(self, store: Store) -> None:
+        """What a writer cannot read it leaves alone, and its whole transaction is undone; what is unset is nobody's."""
+        put(store, KEY, "1", record_version=3)
+        row = store.read(KEY)
+
+        def work(transaction: Transaction) -> None:
+            transaction.put(Key("", "suite", "another"), Content("1"), Note("set"))
+            transaction.put(KEY, Content("2", record_version=1, newest=2), Note("set"))
+
+        raises(ValueFromNewerVersion, lambda: store.transact(KEY, work))
+        assert store.read(KEY) == row
+        assert store.read_value(Key("", "suite", "another")) is None
+        assert put(store, KEY, None, record_version=3).version == 2  # noqa: PLR2004 - the second write
+        assert put(store, KEY, "4", record_version=1).record_version == 1
 
     def test_what_raises_writes_nothing(self, store: Store) -> None:
         """A transaction is undone whole, the locking of a row that was not there included."""
@@ -200,9 +271,10 @@ class StoreSuite:
         raises(AppClosed, lambda: put(store, KEY, "1"))
 
 
-def put(store: Store, key: Key, text: str | None, note: Note | None = None) -> Row:
+def put(store: Store, key: Key, text: str | None, note: Note | None = None, *, record_version: int = 1) -> Row:
     """Write a text in a transaction of its own."""
-    return store.transact(key, lambda transaction: transaction.put(key, Content(text), note or Note("set")))
+    content = Content(text, record_version)
+    return store.transact(key, lambda transaction: transaction.put(key, content, note or Note("set")))
 
 
 def raises(expected: type[Exception], call: Callable[[], Any]) -> None:
