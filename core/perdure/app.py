@@ -248,7 +248,7 @@ class App(TenantView):
         return rewrite_values(self.resources, actor, reason)
 
     def leftovers(self) -> list[Leftover]:
-        """Return what is stored, of all tenants, under modules and names that no plugin declares any more.
+        """Return what is stored, or only kept in a history, under modules and names that no plugin declares; of all tenants.
 
         Another process may run code that declares them: newer code, in a deploy that is not through. So look at when each was
         last written, before anything is removed.

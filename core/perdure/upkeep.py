@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from perdure.errors import PerdureError, PluginsMissing, StillDeclared, StoreError
+from perdure.names import Key
 from perdure.records.entry import EPOCH, moment
 from perdure.scope.status import ModuleStatus
 from perdure.store.protocol import Content, Note
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from perdure.names import Key
     from perdure.scope.field import Field
     from perdure.store.protocol import Row, Transaction
     from perdure.tenant import Resources
@@ -81,6 +81,7 @@ class Leftover:
         created_at: When it was first written; aware, UTC.
         updated_at: When it was last written; aware, UTC.
         actor: Who wrote it last, or None where nobody said.
+        stored: Whether a value is stored; else it was unset, and only its history is left.
     """
 
     tenant: str
@@ -91,19 +92,18 @@ class Leftover:
     created_at: datetime
     updated_at: datetime
     actor: str | None
+    stored: bool
 
 
-def stored_rows(resources: Resources) -> Iterator[Row]:
-    """Return every row that holds a value, tenant by tenant."""
+def rows_of_all(resources: Resources) -> Iterator[Row]:
+    """Return every row, tenant by tenant."""
     for tenant in resources.store.tenants():
-        for row in resources.store.read_tenant(tenant):
-            if row.text is not None:
-                yield row
+        yield from resources.store.read_tenant(tenant)
 
 
 def pending(resources: Resources) -> Iterator[tuple[Field[Any], PendingUpgrade]]:
     """Return every stored value that is not in the version that its module writes."""
-    for (tenant, stored_module), rows in groupby(stored_rows(resources), attrgetter("tenant", "module")):
+    for (tenant, stored_module), rows in groupby(rows_of_all(resources), attrgetter("tenant", "module")):
         module = resources.registry.by_stored_module.get(stored_module)
         if module is None:
             continue
@@ -111,7 +111,7 @@ def pending(resources: Resources) -> Iterator[tuple[Field[Any], PendingUpgrade]]
         status: ModuleStatus[Any] = ModuleStatus(resources.store, tenant, declared, resources.poller)
         for row in rows:
             name = declared.by_stored_name.get(row.name)
-            if name is not None and row.record_version != name.evolution.writes:
+            if name is not None and row.text is not None and row.record_version != name.evolution.writes:
                 told = PendingUpgrade(tenant, module, name.name, row.record_version, name.evolution.writes)
                 yield status.field_named(name.name), told
 
@@ -137,20 +137,20 @@ def rewrite_values(resources: Resources, actor: str | None, reason: str | None) 
 def leftovers(resources: Resources) -> list[Leftover]:
     """Return what `App.leftovers` does."""
     refuse_incomplete(resources)
-    return [
-        Leftover(
-            row.tenant,
-            row.module,
-            row.name,
-            row.version,
-            row.record_version,
-            legible_moment(row.created_at),
-            legible_moment(row.updated_at),
-            row.actor,
-        )
-        for row in stored_rows(resources)
-        if not is_declared(resources, row.module, row.name)
-    ]
+    undeclared = (row for row in rows_of_all(resources) if not is_declared(resources, row.module, row.name))
+    return [leftover_of(row) for row in undeclared if row.text is not None or has_history(resources, row)]
+
+
+def leftover_of(row: Row) -> Leftover:
+    """Return what is told of a row that nobody declares."""
+    created_at, updated_at = legible_moment(row.created_at), legible_moment(row.updated_at)
+    place = (row.tenant, row.module, row.name)
+    return Leftover(*place, row.version, row.record_version, created_at, updated_at, row.actor, row.text is not None)
+
+
+def has_history(resources: Resources, row: Row) -> bool:
+    """Whether any change of a row is kept."""
+    return bool(resources.store.read_changes(Key(row.tenant, row.module, row.name), limit=1))
 
 
 def remove_leftover(resources: Resources, key: Key) -> bool:
@@ -158,6 +158,9 @@ def remove_leftover(resources: Resources, key: Key) -> bool:
     refuse_incomplete(resources)
     if is_declared(resources, key.module, key.name):
         raise StillDeclared(key.module, key.name)
+    if resources.store.read(key) is None:
+        refuse_declared(resources, key)
+        return False
 
     def work(transaction: Transaction) -> bool:
         row = transaction.lock(key)
@@ -168,7 +171,18 @@ def remove_leftover(resources: Resources, key: Key) -> bool:
         transaction.put(key, Content(None, newest=row.record_version), Note("remove", keep=0))
         return True
 
-    return resources.store.read(key) is not None and resources.store.transact(key, work)
+    return resources.store.transact(key, work)
+
+
+def refuse_declared(resources: Resources, key: Key) -> None:
+    """Refuse what is declared, and stored under a former name.
+
+    Raises:
+        StillDeclared: It is.
+    """
+    module = resources.registry.current_name(key.module)
+    if module in resources.registry.specs and key.name in resources.declared(module).names:
+        raise StillDeclared(key.module, key.name)
 
 
 def refuse_incomplete(resources: Resources) -> None:

@@ -45,7 +45,8 @@ class Change:
         tenant: The tenant, or the empty string.
         module: The module that owns the value.
         name: The status name.
-        operation: What was asked for: `set`, `update`, `unset`, `revert` or `rewrite`.
+        operation: What was asked for: `set`, `update`, `compare_and_set`, `unset`, `revert` or `rewrite`; or `remove`, of a
+            leftover, which no history keeps.
         version: The version that the name has by it.
         record_version: The version of the record that the value was written in.
         change_set: What it has in common with the changes that were made together with it, or None.

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import attrs
-from sqlalchemy import bindparam, delete, func, insert, literal_column, null, or_, select, tuple_, union, update
+from sqlalchemy import bindparam, case, delete, func, insert, literal_column, null, or_, select, tuple_, union, update
 
 from perdure.store.tables import change, status
 
@@ -242,9 +242,15 @@ def distinct_tenants() -> CompoundSelect[*tuple[Any, ...]]:
 
 
 def replaced_by(arriving: Any) -> dict[str, ColumnElement[Any]]:
-    """Return what an upsert replaces in a row that is there: by the value that arrived, the version by the next one."""
+    """Return what an upsert replaces in a row that is there: by the value that arrived, the version by the next one.
+
+    In this order, which counts on MariaDB: an assignment sees what those before it have assigned. A row at version 0 was only
+    ever locked, so it is first written now.
+    """
+    first = case((status.c.version == literal_column("0"), arriving.created_at), else_=status.c.created_at)
     names = ("record_version", "value", "encoding", "updated_at", "actor")
-    return {"version": status.c.version + literal_column("1"), **{name: arriving[name] for name in names}}
+    replaced = {name: arriving[name] for name in names}
+    return {"created_at": first, "version": status.c.version + literal_column("1"), **replaced}
 
 
 def can_be_replaced() -> ColumnElement[bool]:

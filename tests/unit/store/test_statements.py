@@ -15,6 +15,9 @@ def test_reads_take_the_parts_of_a_key_in_its_order():
 def test_the_upsert_keeps_created_at_and_counts_for_itself():
     put = compiled_for(psycopg.dialect(paramstyle="format"), lock=row_by_key(), put=upsert_on_conflict(insert)).put
     assert "version = (perdure_status.version + 1)" in put.text
-    assert "created_at = " not in put.text
+    assert (
+        "created_at = CASE WHEN (perdure_status.version = 0) THEN excluded.created_at ELSE perdure_status.created_at END"
+        in put.text
+    )
     assert set(put.order) == set(status.columns.keys()) - {"version"} | {"newest"}
     assert put.text.count("%s") == len(put.order)

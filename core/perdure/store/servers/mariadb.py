@@ -138,7 +138,6 @@ def upsert_on_duplicate() -> Insert:
     arriving = insert(status).values(version=literal_column("1"))
     replaced = replaced_by(arriving.inserted)
     kept = case((can_be_replaced(), arriving.inserted.record_version), else_=status.c.record_version)
-    # In this order: an assignment sees what those before it have assigned.
     return arriving.on_duplicate_key_update(list({**replaced, "record_version": kept}.items())).returning(*status.c)
 
 
