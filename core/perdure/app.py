@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from math import inf
 from typing import TYPE_CHECKING, Any, Self, get_args
 
 import attrs
@@ -20,11 +19,12 @@ from perdure.names import Key, checked_actor, checked_module, checked_name, chec
 from perdure.plugins.discovery import handed_in, installed, without_blocked
 from perdure.plugins.loading import FailurePolicy
 from perdure.plugins.registry import Registry
+from perdure.resources import Resources
 from perdure.scope.policy import Policy
 from perdure.store.opening import open_store
 from perdure.store.protocol import Durability
 from perdure.store.watching.poller import Poller
-from perdure.tenant import Resources, TenantView
+from perdure.tenant import TenantView
 from perdure.upkeep import leftovers, pending_upgrades, remove_leftover, rewrite_values
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 MAX_VALUE_BYTES = 65536
 WATCH_INTERVAL = 1.0
+LONGEST = 86_400.0
+"""The longest interval between two looks of watchers, in seconds: a day."""
 
 
 class App(TenantView):
@@ -116,10 +118,10 @@ class App(TenantView):
             "a number of bytes above 0",
         )
         refuse_unless(
-            isinstance(watch_interval, int | float) and not isinstance(watch_interval, bool) and 0 < watch_interval < inf,
+            isinstance(watch_interval, int | float) and not isinstance(watch_interval, bool) and 0 < watch_interval <= LONGEST,
             "watch_interval",
             watch_interval,
-            "a number of seconds above 0",
+            f"a number of seconds above 0, {LONGEST:.0f} at most",
         )
         refuse_unless(notify in (True, False), "notify", notify, "True or False")
         policy = Policy(

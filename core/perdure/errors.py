@@ -461,6 +461,7 @@ class ValueCorrupt(PerdureError):
         name: The status name.
         path: The part that does not fit, from the name on: `user.age`.
         problem: What was expected, and what is there.
+        advice: What to do, where it is not the stored value that is to be mended.
     """
 
     tenant: str
@@ -468,11 +469,12 @@ class ValueCorrupt(PerdureError):
     name: str
     path: str
     problem: str
+    advice: str = ""
 
     def __str__(self) -> str:
         return (
             f"{place(self.tenant, self.module)}: the stored value cannot be read: {self.path}: {self.problem}. "
-            f"It was left as it is. Set {self.name!r} anew, or repair its row in perdure_status."
+            f"It was left as it is. {self.advice or f'Set {self.name!r} anew, or repair its row in perdure_status'}."
         )
 
 
@@ -522,7 +524,8 @@ class UnknownVersion(PerdureError, LookupError):
     kept: tuple[int, ...]
 
     def __str__(self) -> str:
-        kept = f"it keeps versions {self.kept[-1]} to {self.kept[0]}" if self.kept else "it keeps none"
+        shown = ", ".join(map(str, self.kept[:8])) + (", …" if len(self.kept) > 8 else "")  # noqa: PLR2004 - as many as fit
+        kept = f"it keeps {shown}" if self.kept else "it keeps none"
         where = place(self.tenant, self.module, self.name)
         return f"The history of {where} has no version {self.version}; {kept}. Nothing was written."
 
@@ -549,7 +552,8 @@ class UnknownChangeSet(PerdureError, LookupError):
         where = place(self.tenant, self.module)
         kept = f"only {self.kept} of {self.made} changes" if self.kept else "no change"
         problem = f"The history of {where} has {kept} of the change set {self.change_set!r}"
-        return f"{problem}. Nothing was written; status.history() shows what is kept."
+        cause = "It never had, or keeps no more of them; and names with history=0 keep none"
+        return f"{problem}. {cause}. Nothing was written; status.history() shows what is kept."
 
 
 @attrs.define(eq=False)
@@ -562,6 +566,7 @@ class HistoryTruncated(PerdureError):
         name: The status name.
         since: The last version that the watcher has seen.
         oldest: The first version after the gap, which comes next; None where none is kept.
+        reached: The version of the name, where it has not even come to `since`: an earlier state of the database was restored.
     """
 
     tenant: str
@@ -569,14 +574,17 @@ class HistoryTruncated(PerdureError):
     name: str
     since: int
     oldest: int | None
+    reached: int | None = None
 
     def __str__(self) -> str:
-        left = "none is kept" if self.oldest is None else f"the next one kept is version {self.oldest}"
         where = place(self.tenant, self.module, self.name)
-        return (
-            f"Changes of {where} after version {self.since} are gone; {left}. Read the value as it is now (get), and go on "
-            "watching; a larger history=… in the module's StatusSpec or field() keeps more."
-        )
+        go_on = "Read the value as it is now (get), and go on watching"
+        if self.reached is not None:
+            problem = f"{where} was seen at version {self.since}, and is at version {self.reached}"
+            return f"{problem}: this is another database, or an earlier state of it. {go_on}."
+        left = "none is kept" if self.oldest is None else f"the next one kept is version {self.oldest}"
+        more = "a larger history=… in the module's StatusSpec or field() keeps more"
+        return f"Changes of {where} after version {self.since} are gone; {left}. {go_on}; {more}."
 
 
 @attrs.define(eq=False)
@@ -586,7 +594,8 @@ class HistoryNotKept(PerdureError):
     Attributes:
         tenant: Whose status it is.
         module: The module.
-        name: The status name; the empty string, where the module has none that keeps a history.
+        name: The status name; the empty string, where the module has none that keeps a history. An empty module means that no
+            module has one.
     """
 
     tenant: str
@@ -594,8 +603,9 @@ class HistoryNotKept(PerdureError):
     name: str
 
     def __str__(self) -> str:
-        where = place(self.tenant, self.module, self.name)
-        return f"{where} keeps no history, so its changes cannot be watched. Declare it with history=1 or more."
+        where = place(self.tenant, self.module, self.name) if self.name else f"No name of {self.module or 'any module'}"
+        problem = f"{where} keeps {'no' if self.name else 'a'} history, so nothing can be watched"
+        return f"{problem}. Declare it with history=1 or more."
 
 
 @attrs.define(eq=False)

@@ -15,6 +15,7 @@ MODULE_LENGTH = 255
 NAME_LENGTH = 255
 ACTOR_LENGTH = 255
 REASON_LENGTH = 1000
+CHANGE_SET_LENGTH = 64
 
 
 class Key(NamedTuple):
@@ -48,6 +49,11 @@ def checked_actor(actor: str) -> str:
 def checked_reason(reason: str) -> str:
     """Return the reason as it is, or raise `InvalidName`."""
     return checked(reason, "reason", REASON_LENGTH, may_be_empty=True)
+
+
+def checked_change_set(change_set: str) -> str:
+    """Return the id of a change set as it is, or raise `InvalidName`."""
+    return checked(change_set, "change set", CHANGE_SET_LENGTH)
 
 
 def checked(text: str, what: str, limit: int, *, may_be_empty: bool = False) -> str:

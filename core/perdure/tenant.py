@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from perdure.actor import acting_as
-from perdure.errors import AppClosed, HistoryNotKept, InvalidSpec, UnknownModule
+from perdure.errors import AppClosed, HistoryNotKept, InvalidArgument, InvalidSpec
 from perdure.names import checked_actor, checked_module
-from perdure.records.entry import Change
 from perdure.records.spec import StatusSpec
-from perdure.scope.changes import PAGE, counted, mark_before, told_in, told_of_none
-from perdure.scope.declared import DeclaredModule
+from perdure.scope.changes import PAGE, counted, mark_before
 from perdure.scope.scope import Scope
 from perdure.scope.status import ModuleStatus
 from perdure.scope.watch import Watch
 from perdure.store.schema.versions import REVISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
 
     from perdure.bindings import Bindings
     from perdure.codes.families import Families
     from perdure.codes.lifecycles import Lifecycles
-    from perdure.locks import Locks
-    from perdure.metrics import Counters
     from perdure.names import Key
-    from perdure.plugins.registry import Registry
     from perdure.plugins.report import LoadReport
-    from perdure.records.entry import Entry
-    from perdure.scope.policy import Policy
-    from perdure.store.protocol import ChangeRow, Store
-    from perdure.store.watching.poller import Poller
+    from perdure.records.entry import Change, Entry
+    from perdure.resources import Resources
 
 R = TypeVar("R")
 
@@ -46,62 +39,6 @@ def by_module(keys: Mapping[Key, tuple[str, str]], positions: Mapping[Key, int])
         module, name = keys[key]
         found.setdefault(module, {})[name] = version
     return found
-
-
-class Resources:
-    """What an App and the views of its tenants share.
-
-    Attributes:
-        store: The database.
-        registry: What plugins handed in.
-        policy: What the application decided.
-        locks: What keeps its locks.
-        counters: What it counts while it works.
-        poller: What looks for changes, for all its watchers.
-        closed: Whether the App is closed, and with it every view.
-    """
-
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of an App
-        self, store: Store, registry: Registry, policy: Policy, locks: Locks, counters: Counters, poller: Poller
-    ) -> None:
-        """Take what `App.open` has built."""
-        self.store = store
-        self.registry = registry
-        self.policy = policy
-        self.locks = locks
-        self.counters = counters
-        self.poller = poller
-        self.closed = False
-        self.closing: list[Callable[[], None]] = [poller.close, store.close, locks.close]
-        self.modules: dict[str, DeclaredModule] = {}
-
-    def declared(self, module: str) -> DeclaredModule:
-        """Return a module's names, compiled once for all tenants, or raise `UnknownModule`; a former name will do."""
-        found = self.modules.get(module)
-        if found is None:
-            spec = self.registry.spec(module)
-            if spec.module != module:
-                return self.declared(spec.module)
-            compiled = DeclaredModule(spec, self.policy, self.registry.lifecycles)
-            found = self.modules.setdefault(module, compiled)
-        return found
-
-    def told(self, row: ChangeRow) -> Change:
-        """Return a change, of a module that no loaded plugin declares too."""
-        module = self.registry.by_stored_module.get(row.module)
-        if module is None:
-            return told_of_none(row, row.module, UnknownModule(row.module, tuple(self.registry.specs)))
-        return told_in(self.declared(module), row)
-
-    def place_of(self, key: Key) -> tuple[str, str, str]:
-        """Return the tenant, module and name by which messages call what is stored under a key."""
-        return self.declared(self.registry.by_stored_module[key.module]).place_of(key)
-
-    def close(self) -> None:
-        """Give back what is open; a second call does nothing."""
-        self.closed = True
-        while self.closing:
-            self.closing.pop(0)()
 
 
 class TenantView:
@@ -223,10 +160,7 @@ class TenantView:
             AppClosed: The App is closed.
         """
         resources = self.resources
-        declared = None
-        if isinstance(before, Change) and before.module in resources.registry.specs:
-            declared = resources.declared(before.module)
-        mark, limit = mark_before(before, declared), counted("limit", limit, least=1)
+        mark, limit = mark_before(before, self.tenant_name), counted("limit", limit, least=1)
         rows = resources.store.read_tenant_changes(self.tenant_name, before=mark, limit=limit)
         return [resources.told(row) for row in rows]
 
@@ -238,7 +172,8 @@ class TenantView:
 
         Args:
             since: Versions that were seen already, by module and name, as `watch.cursors` told of them before a restart. A name
-                without one is watched from the moment of the call.
+                without one is watched from the moment of the call. A module may go by a former name; one that is not there any
+                more is to be left out.
 
         Returns:
             The watch: iterate over it, or `take` from it; it ends when it or the App is closed.
@@ -246,13 +181,13 @@ class TenantView:
         Raises:
             UnknownModule: `since` names a module that no loaded plugin declares.
             UnknownStatusName: It names a name that the module does not declare.
-            InvalidArgument: A version is no int of 0 or more.
+            InvalidArgument: `since` is of another shape, names a module twice, or a version is no int of 0 or more.
             HistoryNotKept: No name keeps a history.
             StoreError: The database cannot be read.
             AppClosed: The App is closed.
         """
         statuses = {scope.module: scope.status for scope in self.scopes()}
-        versions = {self.scope(module).module: seen for module, seen in (since or {}).items()}
+        versions = self.seen(since)
         keys: dict[Key, tuple[str, str]] = {}
         positions: dict[Key, int] = {}
         for module, status in statuses.items():
@@ -263,6 +198,16 @@ class TenantView:
             raise HistoryNotKept(self.tenant_name, "", "")
         feed = self.resources.poller.follow(keys, positions)
         return Watch(feed, self.resources.told, self.resources.place_of, lambda at: by_module(keys, at))
+
+    def seen(self, since: Mapping[str, Mapping[str, int]] | None) -> dict[str, Mapping[str, int]]:
+        """Return versions by the current names of their modules, or refuse another shape."""
+        given: Any = {} if since is None else since
+        if not isinstance(given, Mapping) or not all(isinstance(names, Mapping) for names in given.values()):
+            raise InvalidArgument("since", f"{given!r:.80}", "{module: {name: version}}, as the cursors of an earlier watch")
+        found = {self.scope(module).module: names for module, names in given.items()}
+        if len(found) < len(given):
+            raise InvalidArgument("since", repr(sorted(given)), "each module once, by its former name or its present one")
+        return found
 
     def acting_as(self, actor: str) -> AbstractContextManager[None]:
         """Name the actor of every write made inside a `with` block, in this thread or task and in those that it starts.

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from perdure.resources import Resources
     from perdure.scope.field import Field
     from perdure.store.protocol import Row, Transaction
-    from perdure.tenant import Resources
 
 
 @attrs.frozen
@@ -167,7 +167,7 @@ def remove_leftover(resources: Resources, key: Key) -> bool:
         forgotten = transaction.forget(key)
         if row is None or row.text is None:
             return bool(forgotten)
-        # What is removed is told of nowhere, so its history keeps nothing, this change included.
+        # No history keeps any of it, this change included.
         transaction.put(key, Content(None, newest=row.record_version), Note("remove", keep=0))
         return True
 

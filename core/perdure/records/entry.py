@@ -55,6 +55,7 @@ class Change:
         at: When; aware, UTC.
         secret: Whether the value is masked when shown.
         error: Why the value cannot be read; None for one that can.
+        mark: Where it lies in the history, which `before=` goes on from.
     """
 
     tenant: str
@@ -70,6 +71,7 @@ class Change:
     at: datetime
     secret: bool = False
     error: PerdureError | None = None
+    mark: tuple[Any, str, str, int] | None = attrs.field(default=None, eq=False)
 
     @property
     def value(self) -> Any:

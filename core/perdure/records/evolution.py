@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from perdure.records.fields import FieldSpec
-    from perdure.records.spec import StatusSpec, Step
+    from perdure.records.spec import StatusSpec
+    from perdure.records.steps import Step
 
 
 @attrs.frozen(eq=False)

@@ -95,10 +95,10 @@ class FieldSpec:
     name: str
     argument: str
     annotation: Any
-    default: Any
+    default: Any = attrs.field(repr=False)  # a secret's may be one
     converter: Any
     validator: Callable[[Any, Any, Any], Any] | None
-    attribute: Any
+    attribute: Any = attrs.field(repr=False)
     stored_name: str
     secret: bool
     history: int | None
@@ -122,7 +122,7 @@ class FieldSpec:
             converter=converter,
             validator=validator,
             attribute=attribute,
-            stored_name=options.stored_as or attribute.name,
+            stored_name=attribute.name if options.stored_as is None else options.stored_as,
             secret=options.secret,
             history=options.history,
             description=options.description,

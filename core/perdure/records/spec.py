@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Generic, TypeAlias, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 import attrs
 
@@ -14,47 +13,19 @@ from perdure.codes.lifecycle import LifecycleMeta
 from perdure.errors import InvalidName, InvalidSpec, nearest
 from perdure.names import checked_module, checked_name
 from perdure.records.fields import FieldSpec
+from perdure.records.steps import Steps, fixed_steps, valid_downgrades, valid_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 R = TypeVar("R")
 
-Step: TypeAlias = Callable[[Any], Any]
-"""Takes a name's JSON data, as `json.loads` gives it, from one version of its record to the next, or to the one before."""
-
-Steps: TypeAlias = Mapping[str, Mapping[int, Step]]
-"""Steps by the name of an attribute and the version that they are from."""
 
 DEFAULT_HISTORY = 100
 """How many changes of a name are kept where neither its field nor its spec says."""
 
 NEWEST = 2**31 - 1
 """The greatest version that the column of record versions holds on every database."""
-
-
-@attrs.frozen(eq=False, repr=False)
-class Fixed(Mapping[Any, Any]):
-    """A mapping that nobody changes; unlike a `MappingProxyType` it can be copied and pickled, and so can what has one."""
-
-    given: Mapping[Any, Any] = attrs.field(converter=dict)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.given[key]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.given)
-
-    def __len__(self) -> int:
-        return len(self.given)
-
-    def __repr__(self) -> str:
-        return repr(self.given)
-
-
-def fixed_steps(given: Steps) -> Steps:
-    """Return a copy that nobody changes; what is no mapping stays as it is, and is refused afterwards."""
-    outer: Any = given
-    if not isinstance(outer, Mapping):
-        return given
-    return Fixed({name: Fixed(steps) if isinstance(steps, Mapping) else steps for name, steps in outer.items()})
 
 
 def former_names(given: str | Sequence[str]) -> tuple[str, ...]:
@@ -79,8 +50,8 @@ def valid_record(spec: StatusSpec[Any], _attribute: Any, record: type) -> None:
 
 def valid_history(spec: StatusSpec[Any], _attribute: Any, history: int) -> None:
     """Refuse a bound that is no count."""
-    if isinstance(history, bool) or not isinstance(history, int) or history < 0:
-        raise InvalidSpec(spec.module, f"history={history!r} is no count of changes: expected an int of 0 or more")
+    if isinstance(history, bool) or not isinstance(history, int) or not 0 <= history <= NEWEST:
+        raise InvalidSpec(spec.module, f"history={history!r:.80} is no count of changes: expected an int from 0 to {NEWEST}")
 
 
 def valid_version(spec: StatusSpec[Any], attribute: attrs.Attribute[Any], version: int) -> None:
@@ -88,35 +59,6 @@ def valid_version(spec: StatusSpec[Any], attribute: attrs.Attribute[Any], versio
     newest, known = (NEWEST, "") if attribute.name == "record_version" else (spec.record_version, ", the record_version")
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= newest:
         raise InvalidSpec(spec.module, f"{attribute.name}={version!r:.80} is none: expected an int from 1 to {newest}{known}")
-
-
-def valid_steps(spec: StatusSpec[Any], attribute: attrs.Attribute[Any], given: Steps) -> None:
-    """Refuse what are no steps, and steps between versions that there are not."""
-    first, last = (1, spec.record_version - 1) if attribute.name == "upgrades" else (2, spec.record_version)
-    if not isinstance(given, Mapping):
-        raise InvalidSpec(spec.module, f"{attribute.name}={given!r:.80} is no dict: expected {{name: {{version: function}}}}")
-    for name, steps in given.items():
-        where = f"{attribute.name}[{name!r}]"
-        if not isinstance(steps, Mapping):
-            raise InvalidSpec(spec.module, f"{where} is {steps!r:.80}: expected a dict of steps, {{version: function}}")
-        for version, step in steps.items():
-            if isinstance(version, bool) or not isinstance(version, int) or not first <= version <= last:
-                there = f"they are from {first} to {last}" if first <= last else "there are none"
-                problem = f"{where} has a step from {version!r:.80}, and with record_version={spec.record_version} {there}"
-                raise InvalidSpec(spec.module, f"{problem}. A step goes by the int of the version that it is from")
-            if not callable(step):
-                raise InvalidSpec(spec.module, f"{where}[{version}] is {step!r:.80}: expected a function that takes JSON data")
-
-
-def valid_downgrades(spec: StatusSpec[Any], attribute: attrs.Attribute[Any], downgrades: Steps) -> None:
-    """Refuse what are no steps, and the lack of one that leads back to the version that is written."""
-    valid_steps(spec, attribute, downgrades)
-    for name, steps in spec.upgrades.items():
-        for version in sorted(steps):
-            if version >= spec.writes and (after := version + 1) not in downgrades.get(name, {}):
-                way = f"version {version} to {after}, and there is none back to what write_version={spec.writes} writes"
-                give = f"Give downgrades={{{name!r}: {{{after}: …}}}}"
-                raise InvalidSpec(spec.module, f"upgrades[{name!r}] has a step from {way}. {give}")
 
 
 def valid_formerly(spec: StatusSpec[Any], _attribute: Any, formerly: tuple[str, ...]) -> None:
@@ -207,6 +149,8 @@ class StatusSpec(Generic[R]):
             problem = f"the default of {attribute.name!r} needs the whole record, and a name is read without it"
             raise InvalidSpec(self.module, f"{problem}. Use a factory without takes_self, or a property")
         found = FieldSpec.of(attribute, annotation)
+        if found.history is not None:
+            valid_history(self, None, found.history)
         if found.lifecycle is not None and (wrong := lifecycle_problem(found)):
             raise InvalidSpec(self.module, f"{found.name!r} {wrong}")
         return found

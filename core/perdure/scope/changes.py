@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from perdure.errors import InvalidArgument, PerdureError
 from perdure.records.entry import EPOCH, Change, moment
-from perdure.store.protocol import FROM_THE_END, Mark
+from perdure.store.protocol import LATEST, Mark
 
 if TYPE_CHECKING:
     from perdure.scope.declared import DeclaredModule, DeclaredName
@@ -17,6 +17,9 @@ PAGE = 100
 """How many changes a history returns at once, where the caller does not say."""
 
 MICROSECOND = timedelta(microseconds=1)
+
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""What is told of a damaged time: the end of all times at which a history has the change."""
 
 
 def told(declared: DeclaredName, row: ChangeRow) -> Change:
@@ -30,7 +33,7 @@ def told(declared: DeclaredName, row: ChangeRow) -> Change:
     try:
         at = moment(row.at)
     except (TypeError, OverflowError):
-        at = EPOCH
+        at = nearest_time(row.at)
         error = declared.corrupt(row.tenant, declared.name, f"expected a time in microseconds, got {row.at!r}")
     return change_of(row, declared.module, declared.name, value, at, secret=declared.field.secret, error=error)
 
@@ -48,8 +51,13 @@ def told_of_none(row: ChangeRow, module: str, error: PerdureError) -> Change:
     try:
         at = moment(row.at)
     except (TypeError, OverflowError):
-        at = EPOCH
+        at = nearest_time(row.at)
     return change_of(row, module, row.name, None, at, secret=True, error=error)
+
+
+def nearest_time(damaged: object) -> datetime:
+    """Return what is told of a time that is none; SQLite orders what is no number after all numbers."""
+    return FIRST if isinstance(damaged, (int, float)) and damaged < 0 else LAST
 
 
 def change_of(  # noqa: PLR0913 - the facts of a change, by name where they could be confused
@@ -70,6 +78,7 @@ def change_of(  # noqa: PLR0913 - the facts of a change, by name where they coul
         at=at,
         secret=secret,
         error=error,
+        mark=(row.at, row.module, row.name, row.version),
     )
 
 
@@ -77,29 +86,50 @@ def counted(argument: str, given: object, *, least: int = 0) -> int:
     """Return an argument that counts something, or refuse it.
 
     Raises:
-        InvalidArgument: It is no int, or too small.
+        InvalidArgument: It is no int, too small, or more than a database can count.
     """
-    if isinstance(given, bool) or not isinstance(given, int) or given < least:
-        raise InvalidArgument(argument, repr(given), f"an int of {least} or more")
+    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= LATEST:
+        raise InvalidArgument(argument, shortened(given), f"an int of {least} or more, and below 2**63")
     return given
 
 
-def mark_before(before: Change | datetime | None, declared: DeclaredModule | None = None) -> Mark:
-    """Return the place in a history of several names where a page begins.
+def shortened(given: object) -> str:
+    """Return how messages show an argument; Python refuses to write out very long numbers."""
+    try:
+        return f"{given!r:.80}"
+    except ValueError:
+        return f"<{type(given).__name__}>"
+
+
+def mark_before(before: Change | datetime | None, tenant: str, module: str | None = None) -> Mark | None:
+    """Return the place in a history of several names where a page begins; None begins with the latest.
 
     Args:
         before: A change, to begin with the one that was made before it; a time, for what was made before that; or None.
-        declared: The module of the change, where it is declared: its row may have another name.
+        tenant: Whose history it is.
+        module: The module that it is of, as it is stored; None for all of them.
 
     Raises:
-        InvalidArgument: It is neither, or a time without a zone.
+        InvalidArgument: It is neither, a change of another history, or a time without a zone.
     """
     if before is None:
-        return FROM_THE_END
+        return None
     if isinstance(before, Change):
-        known = None if declared is None else declared.names.get(before.name)
-        module, name = known.place if known else (declared.spec.stored_module if declared else before.module, before.name)
-        return Mark((before.at - EPOCH) // MICROSECOND, module, name, before.version)
+        mark = mark_of(before, tenant)
+        if module is not None and mark.module != module:
+            raise InvalidArgument("before", repr(before), "a Change of this module")
+        return mark
     if not isinstance(before, datetime) or before.tzinfo is None:
-        raise InvalidArgument("before", repr(before), "a Change of this history, or an aware datetime")
-    return Mark((before - EPOCH) // MICROSECOND)
+        raise InvalidArgument("before", f"{before!r:.80}", "a Change of this history, or an aware datetime")
+    return Mark((before - EPOCH) // MICROSECOND, "", "", 0)
+
+
+def mark_of(change: Change, tenant: str) -> Mark:
+    """Return the place of a change in the history that it came from.
+
+    Raises:
+        InvalidArgument: It is another tenant's, or came from no history.
+    """
+    if change.tenant != tenant or change.mark is None:
+        raise InvalidArgument("before", repr(change), f"a Change that was returned by a history of the tenant {tenant!r}")
+    return Mark(*change.mark)

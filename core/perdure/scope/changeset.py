@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from perdure.scope.write import Write, Written
     from perdure.store.protocol import ChangeRow, Row, RowStore, Transaction
 
+LONGEST_COUNT = 9
+"""How many digits are taken for a count: more are none of ours, and Python refuses to read very many."""
+
 
 @attrs.frozen(eq=False)
 class ChangeSet(Mapping[str, "Entry[Any] | None"]):
@@ -52,7 +55,7 @@ def new_id(count: int) -> str:
 def count_in(change_set: str) -> int:
     """Return of how many names a change set was, or 0 where its id does not tell."""
     count = change_set.rpartition("-")[2]
-    return int(count) if count.isascii() and count.isdigit() else 0
+    return int(count) if count.isascii() and count.isdigit() and len(count) <= LONGEST_COUNT else 0
 
 
 def write_together(store: RowStore, about: Key, writes: Iterable[Write]) -> list[tuple[Write, Written]]:

@@ -15,7 +15,6 @@ from perdure.errors import TransitionNotAllowed, UnknownStatusCode, place
 if TYPE_CHECKING:
     from perdure.codes.code import StatusCode
     from perdure.codes.graph import Graph
-    from perdure.names import Key
 
 NOTHING = "nothing stored"
 """What messages call the status of a name that was never set."""
@@ -61,7 +60,7 @@ class Course:
         """The initial codes, for messages."""
         return ", ".join(map(str, self.graph.initial))
 
-    def check(self, key: Key, standing: Standing, target: StatusCode, record: Any) -> None:
+    def check(self, where: tuple[str, str, str], standing: Standing, target: StatusCode, record: Any) -> None:
         """Return if a value may move to `target`, and raise otherwise.
 
         A name that is not stored may begin at an initial code, or move on from its default. A stored one moves as the lifecycle
@@ -76,20 +75,20 @@ class Course:
         if not standing.stored and target in self.graph.initial:
             return
         if standing.code is None:
-            raise self.refused(key, NOTHING, str(target), tuple(map(str, self.graph.initial)))
+            raise self.refused(where, NOTHING, str(target), tuple(map(str, self.graph.initial)))
         if not self.graph.can(standing.code, target, row=record):
             refusal = self.graph.refusal(standing.code, target)
-            raise attrs.evolve(refusal, where=place(*key))
+            raise attrs.evolve(refusal, where=place(*where))
 
-    def check_unset(self, key: Key, code: StatusCode) -> None:
+    def check_unset(self, where: tuple[str, str, str], code: StatusCode) -> None:
         """Return if a value may be unset: only from an initial code, or unset and set would be a way around the lifecycle.
 
         Raises:
             TransitionNotAllowed: The value has left its initial codes.
         """
         if code not in self.graph.initial:
-            raise self.refused(key, str(code), "unset", tuple(map(str, self.graph.targets(code))))
+            raise self.refused(where, str(code), "unset", tuple(map(str, self.graph.targets(code))))
 
-    def refused(self, key: Key, current: str, wanted: str, allowed: tuple[str, ...]) -> TransitionNotAllowed:
+    def refused(self, where: tuple[str, str, str], current: str, wanted: str, allowed: tuple[str, ...]) -> TransitionNotAllowed:
         """Return the error for a move that the lifecycle does not have."""
-        return TransitionNotAllowed(self.graph.name, current, wanted, allowed, condition=False, where=place(*key))
+        return TransitionNotAllowed(self.graph.name, current, wanted, allowed, condition=False, where=place(*where))

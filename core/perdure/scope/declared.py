@@ -154,10 +154,13 @@ class DeclaredName:
         if version == self.evolution.reads:
             return text
         self.refuse_newer(tenant, version)
+        if not isinstance(version, int):
+            raise self.corrupt(tenant, self.name, f"expected the number of a record version, got {version!r}")
         try:
             return self.evolution.upgraded(text, version)
         except Mismatch as mismatch:
-            raise self.corrupt(tenant, mismatch.path, mismatch.problem) from None
+            advice = f"Mend upgrades[{self.name!r}] of its StatusSpec"
+            raise attrs.evolve(self.corrupt(tenant, mismatch.path, mismatch.problem), advice=advice) from None
 
     def refuse_newer(self, tenant: str, version: int) -> None:
         """Refuse what is stored in a version of the record that this code does not know.
@@ -165,9 +168,7 @@ class DeclaredName:
         Raises:
             ValueFromNewerVersion: It is newer.
         """
-        if not isinstance(version, int):
-            raise self.corrupt(tenant, self.name, f"expected the number of a record version, got {version!r}")
-        if version > self.evolution.reads:
+        if isinstance(version, int) and version > self.evolution.reads:
             raise ValueFromNewerVersion(tenant, self.module, self.name, version, self.evolution.reads)
 
     def codec_read(self, tenant: str, text: str) -> Any:

@@ -242,7 +242,12 @@ class Field(FieldReading[T]):
         Raises:
             StoreError: The database refused; nothing was erased, unless the error is `OutcomeUnknown`.
         """
-        return self.store.transact(self.key, lambda transaction: transaction.forget(self.key))
+
+        def work(transaction: Transaction) -> int:
+            # Locked as by every writer: MariaDB would find a deadlock between who drops old changes and who adds one.
+            return 0 if transaction.lock(self.key) is None else transaction.forget(self.key)
+
+        return self.store.transact(self.key, work)
 
     def rewrite(self, *, actor: str | None = None, reason: str | None = None) -> bool:
         """Write what is stored in another version of the record anew, in the version that is written.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
-from perdure.errors import StatusNotSet, ValueCorrupt, ValueFromNewerVersion
+from perdure.errors import InvalidArgument, StatusNotSet, ValueCorrupt, ValueFromNewerVersion
 from perdure.names import Key
-from perdure.records.entry import Entry, moment
-from perdure.scope.changes import PAGE, counted, told
+from perdure.records.entry import Change, Entry, moment
+from perdure.scope.changes import PAGE, counted, mark_of, told
 from perdure.store.protocol import LATEST
 
 if TYPE_CHECKING:
-    from perdure.records.entry import Change
     from perdure.scope.declared import DeclaredName
     from perdure.scope.policy import Policy
     from perdure.store.protocol import Row, RowStore, StoredValue
@@ -182,22 +181,33 @@ class FieldReading(Generic[T]):
 
     # ----------------------------------------------------------------------- before
 
-    def history(self, *, limit: int = PAGE, before: int | None = None) -> list[Change]:
+    def history(self, *, limit: int = PAGE, before: int | Change | None = None) -> list[Change]:
         """Return what is kept of the changes, the latest first.
 
         How many are kept is the module's to say: `history=` of its spec or field.
 
         Args:
             limit: How many to return at most.
-            before: Only changes below this version: the version of the last one seen, for the next page.
+            before: Only changes below this version, or this change: the last one of the page before.
 
         Returns:
             The changes. One whose value cannot be read has an `error`, and does not end the listing.
 
         Raises:
-            InvalidArgument: The limit or the version is no number of them.
+            InvalidArgument: The limit is no number of changes, or `before` no version or change of this name.
             StoreError: The database cannot be read.
         """
         limit = counted("limit", limit, least=1)
-        below = LATEST if before is None else counted("before", before)
+        below = LATEST if before is None else self.version_of(before)
         return [told(self.declared, row) for row in self.store.read_changes(self.key, before=below, limit=limit)]
+
+    def version_of(self, before: int | Change) -> int:
+        """Return the version where a page of the history begins."""
+        if isinstance(before, int):
+            return counted("before", before)
+        if not isinstance(before, Change):
+            raise InvalidArgument("before", f"{before!r:.80}", f"a version or a Change of {self.name!r}")
+        mark = mark_of(before, self.key.tenant)
+        if (mark.module, mark.name) != self.declared.place:
+            raise InvalidArgument("before", repr(before), f"a version or a Change of {self.name!r}")
+        return mark.version

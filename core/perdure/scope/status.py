@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from perdure.names import Key
+from perdure.errors import InvalidArgument
+from perdure.names import Key, checked_change_set
 from perdure.scope.changeset import ChangeSet, new_id, whole_change_set, write_together
 from perdure.scope.status_reading import StatusReading
 from perdure.scope.write import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
@@ -70,7 +72,8 @@ class ModuleStatus(StatusReading[R]):
         Raises:
             UnknownStatusName: The record declares no such name.
             StatusNotSet: Nothing is stored and there is no default; nothing was written.
-            ValueRefused: What the function returned does not fit; nothing was written.
+            ValueRefused: What the function returned does not fit, or what is stored has keys that this code does not know and
+                would lose; nothing was written.
             TransitionNotAllowed: The name has a lifecycle, and this is no move of it; nothing was written.
             ValueCorrupt: What is stored cannot be read; nothing was written.
             ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
@@ -174,8 +177,8 @@ class ModuleStatus(StatusReading[R]):
     def set_many(self, values: Mapping[str, object], *, actor: str | None = None, reason: str | None = None) -> ChangeSet:
         """Store several values together: all of them or none. Durable when this returns.
 
-        They are one change set, in the history and for `revert_change_set`. First writes among them do not wait for a turn
-        (Redlock); the primary key decides.
+        They are one change set, in the history and for `revert_change_set`, which needs every one of these names to keep a
+        history. First writes among them do not wait for a turn (Redlock); the primary key decides.
 
         Args:
             values: What to store, by name.
@@ -188,11 +191,14 @@ class ModuleStatus(StatusReading[R]):
         Raises:
             UnknownStatusName: The record declares no such name; nothing was written.
             ValueRefused: A value does not fit its declaration; nothing was written.
+            InvalidArgument: What is given is no mapping of names to values.
             TransitionNotAllowed: A name has a lifecycle, and this is no move of it; nothing was written.
             StatusPinned: The application pins one of the names; nothing was written.
             ValueFromNewerVersion: What is stored is newer than this code can read; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
+        if not isinstance(values, Mapping):
+            raise InvalidArgument("values", f"{type(values).__name__}", "{name: value}")
         change_set = new_id(len(values))
         fields = [(self.field_named(name), value) for name, value in values.items()]
         noted = [(field, value, field.note("set", actor, reason, change_set)) for field, value in fields]
@@ -213,6 +219,7 @@ class ModuleStatus(StatusReading[R]):
 
         Raises:
             UnknownChangeSet: The history has no such change set, or not all of it any more; nothing was written.
+            InvalidName: No table can hold the id.
             UnknownVersion: It does not keep what a name was before; nothing was written.
             UnknownStatusName: A name of it is no longer declared; nothing was written.
             ValueCorrupt: An old value cannot be read; nothing was written.
@@ -222,7 +229,7 @@ class ModuleStatus(StatusReading[R]):
             StatusPinned: The application pins one of the names; nothing was written.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
-        id_ = change_set.id if isinstance(change_set, ChangeSet) else change_set
+        id_ = checked_change_set(change_set.id if isinstance(change_set, ChangeSet) else change_set)
         found = self.store.read_change_set(self.tenant, self.declared.spec.stored_module, id_)
         rows = whole_change_set(self.tenant, self.module, id_, found)
         undoing = new_id(len(rows))

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from perdure.errors import HistoryNotKept, InvalidArgument, RecordInvalid, StatusNotSet
+from perdure.errors import HistoryNotKept, RecordInvalid, StatusNotSet
 from perdure.names import checked_name
-from perdure.records.entry import Change
 from perdure.scope.changes import PAGE, counted, mark_before, told_in
 from perdure.scope.current import CurrentView
 from perdure.scope.field import Field
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from perdure.lock.protocol import FirstWrites
     from perdure.names import Key
-    from perdure.records.entry import Entry
+    from perdure.records.entry import Change, Entry
     from perdure.scope.declared import DeclaredModule, DeclaredName
     from perdure.store.protocol import Row, RowStore
     from perdure.store.watching.poller import Poller
@@ -227,14 +226,11 @@ class StatusReading(Generic[R]):
             StoreError: The database cannot be read.
         """
         if name is not None:
-            version = before.version if isinstance(before, Change) else before
-            return self.field_named(name).history(limit=limit, before=cast("int | None", version))
-        if isinstance(before, int):
-            raise InvalidArgument(
-                "before", repr(before), "a Change of this history, or an aware datetime: versions are a name's own"
-            )
-        mark, limit = mark_before(before, self.declared), counted("limit", limit, least=1)
-        rows = self.store.read_module_changes(self.tenant, self.declared.spec.stored_module, before=mark, limit=limit)
+            return self.field_named(name).history(limit=limit, before=cast("int | Change | None", before))
+        stored_module = self.declared.spec.stored_module
+        mark = mark_before(cast("Change | datetime | None", before), self.tenant, stored_module)
+        limit = counted("limit", limit, least=1)
+        rows = self.store.read_module_changes(self.tenant, stored_module, before=mark, limit=limit)
         return [told_in(self.declared, row) for row in rows]
 
     def watch(self, *names: str, since: Mapping[str, int] | int | None = None) -> Watch[dict[str, int]]:
@@ -252,7 +248,8 @@ class StatusReading(Generic[R]):
         Args:
             names: The status names; none means every name that keeps a history.
             since: Versions that were seen already, by name, as `watch.cursors` told of them before a restart; or one for all
-                names, 0 for all that the history keeps. A name without one is watched from the moment of the call.
+                names, 0 for all that the history keeps. A name without one is watched from the moment of the call, and one that
+                keeps no history counts for nothing. Names that were renamed by `stored_as` may go by the former name.
 
         Returns:
             The watch: iterate over it, or `take` from it; it ends when it or the App is closed.
@@ -283,10 +280,13 @@ class StatusReading(Generic[R]):
         """Return the versions from which to watch, as far as they are given."""
         if since is None:
             return {}
-        versions = since if isinstance(since, Mapping) else dict.fromkeys(keys.values(), since)
-        for name in versions:
-            self.field_named(name)
-        return {key: counted("since", versions[name]) for key, name in keys.items() if name in versions}
+        if not isinstance(since, Mapping):
+            return dict.fromkeys(keys, counted("since", since))
+        found: dict[Key, int] = {}
+        for name, version in since.items():
+            former = self.declared.by_stored_name.get(name) if name not in self.declared.names else None
+            found[self.field_named(former.name if former else name).key] = counted("since", version)
+        return {key: version for key, version in found.items() if key in keys}
 
     def __repr__(self) -> str:
         tenant = f", tenant={self.tenant!r}" if self.tenant else ""

@@ -71,9 +71,9 @@ class Write:
         if declared.course is None:
             return
         if self.accepted is not None:
-            declared.course.check(self.key, self.standing(row, stored=stored), self.accepted.value, self.field.record)
+            declared.course.check(self.field.place, self.standing(row, stored=stored), self.accepted.value, self.field.record)
         elif stored:
-            declared.course.check_unset(self.key, cast("StatusCode", self.field.value_in(row)))
+            declared.course.check_unset(self.field.place, cast("StatusCode", self.field.value_in(row)))
 
     def standing(self, row: Row | None, *, stored: bool) -> Standing:
         """Return from where a value with a lifecycle moves, as a locked row has it."""

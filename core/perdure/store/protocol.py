@@ -115,14 +115,10 @@ class Mark(NamedTuple):
         module: Its module, name and version, which order changes of one time; or the least there can be.
     """
 
-    at: int = LATEST
-    module: str = ""
-    name: str = ""
-    version: int = 0
-
-
-FROM_THE_END = Mark()
-"""The place after the latest change."""
+    at: int
+    module: str
+    name: str
+    version: int
 
 
 @attrs.frozen
@@ -222,11 +218,11 @@ class RowStore(Protocol):
         """Return the kept changes of a key above a version, the earliest first."""
         ...
 
-    def read_module_changes(self, tenant: str, module: str, *, before: Mark = FROM_THE_END, limit: int) -> Sequence[ChangeRow]:
+    def read_module_changes(self, tenant: str, module: str, *, before: Mark | None = None, limit: int) -> Sequence[ChangeRow]:
         """Return the kept changes of a module that lie before a place in its history, the latest first."""
         ...
 
-    def read_tenant_changes(self, tenant: str, *, before: Mark = FROM_THE_END, limit: int) -> Sequence[ChangeRow]:
+    def read_tenant_changes(self, tenant: str, *, before: Mark | None = None, limit: int) -> Sequence[ChangeRow]:
         """Return the kept changes of a tenant that lie before a place in its history, the latest first."""
         ...
 

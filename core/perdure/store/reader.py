@@ -7,13 +7,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from perdure.names import Key
-from perdure.store.protocol import FROM_THE_END, LATEST, ChangeRow, Head, Row, StoredValue
+from perdure.store.protocol import LATEST, ChangeRow, Head, Mark, Row, StoredValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from perdure.store.protocol import Mark
     from perdure.store.statements import Statement, Statements
 
 MODULES_AT_ONCE = 1000
@@ -67,12 +66,12 @@ class Reader(ABC):
         """Return the changes of a key above a version, the earliest first."""
         return self.changes(self.statements.changes_after, {**key._asdict(), "after": version, "limit": limit})
 
-    def read_module_changes(self, tenant: str, module: str, *, before: Mark = FROM_THE_END, limit: int) -> Sequence[ChangeRow]:
+    def read_module_changes(self, tenant: str, module: str, *, before: Mark | None = None, limit: int) -> Sequence[ChangeRow]:
         """Return the changes of a module before a place in its history, the latest first."""
         values = {"tenant": tenant, "module": module, "limit": limit}
         return self.changes(self.statements.module_changes, {**values, **marked(before)})
 
-    def read_tenant_changes(self, tenant: str, *, before: Mark = FROM_THE_END, limit: int) -> Sequence[ChangeRow]:
+    def read_tenant_changes(self, tenant: str, *, before: Mark | None = None, limit: int) -> Sequence[ChangeRow]:
         """Return the changes of a tenant before a place in its history, the latest first."""
         return self.changes(self.statements.tenant_changes, {"tenant": tenant, "limit": limit, **marked(before)})
 
@@ -96,6 +95,7 @@ class Reader(ABC):
         return [ChangeRow._make(row) for row in rows]
 
 
-def marked(before: Mark) -> dict[str, object]:
-    """Return a place in a history as parameters."""
-    return {f"mark_{name}": value for name, value in before._asdict().items()}
+def marked(before: Mark | None) -> dict[str, object]:
+    """Return a place in a history as parameters; without one, a page begins with the latest change, whatever its time."""
+    place = Mark(0, "", "", 0) if before is None else before
+    return {"from_the_latest": int(before is None), **{f"mark_{name}": value for name, value in place._asdict().items()}}

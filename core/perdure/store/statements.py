@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import attrs
-from sqlalchemy import bindparam, case, delete, func, insert, literal_column, null, or_, select, tuple_, union, update
+from sqlalchemy import Integer, bindparam, case, delete, func, insert, literal_column, null, or_, select, tuple_, union, update
 
 from perdure.store.tables import change, status
 
@@ -194,10 +194,11 @@ def compiled_for(
 
 
 def latest_first(*scope: str) -> Select[*tuple[Any, ...]]:
-    """Return the statement that reads the history of what these columns name, from a `Mark` back."""
+    """Return the statement that reads the history of what these columns name, from a `Mark` back, or all of it."""
     place = (change.c.at, change.c.module, change.c.name, change.c.version)
     mark = tuple(bindparam(f"mark_{column.name}", type_=column.type) for column in place)
-    earlier = select(change).where(*parameters(change, *scope), tuple_(*place) < tuple_(*mark))
+    whole = bindparam("from_the_latest", type_=Integer) == literal_column("1")
+    earlier = select(change).where(*parameters(change, *scope), or_(whole, tuple_(*place) < tuple_(*mark)))
     return earlier.order_by(*(column.desc() for column in place)).limit(bindparam("limit"))
 
 

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
 from sqlalchemy.dialects.mysql import LONGTEXT, VARCHAR
 
-from perdure.names import ACTOR_LENGTH, MODULE_LENGTH, NAME_LENGTH, TENANT_LENGTH
+from perdure.names import ACTOR_LENGTH, CHANGE_SET_LENGTH, MODULE_LENGTH, NAME_LENGTH, TENANT_LENGTH
 
 CODE_LENGTH = 32
-CHANGE_SET_LENGTH = 64
 
 EXACT = "utf8mb4_nopad_bin"
 """The one collation of MariaDB that keeps `Enable`, `enable` and `enable ` apart."""

@@ -46,9 +46,12 @@ class Writer:
             "record_version": content.record_version,
             "actor": note.actor,
         }
-        row = self.only_row(self.statements.put, {**values, "created_at": at, "updated_at": at, "newest": content.newest})
+        arriving = {**values, "created_at": at, "updated_at": at}
+        row = self.only_row(self.statements.put, {**arriving, "newest": content.newest})
         if row is None or row.record_version > content.newest:
-            raise self.newer(key, content)
+            row = self.only_row(self.statements.put, {**arriving, "newest": self.damaged_version(key, content)})
+        if row is None:
+            raise AssertionError("an upsert returns its row")
         if note.keep:
             told = {"operation": note.operation, "reason": note.reason, "change_set": note.change_set, "at": at}
             self.run(self.statements.record, {**values, **told, "version": row.version})
@@ -63,10 +66,17 @@ class Writer:
         self.wrote = True
         return self.execute(self.statements.forget.text, self.statements.forget.arguments(key._asdict())).rowcount
 
-    def newer(self, key: Key, content: Content) -> ValueFromNewerVersion:
-        """Return the error for a row that is newer than its writer can read."""
+    def damaged_version(self, key: Key, content: Content) -> object:
+        """Return the record version of a row that was not replaced, if it is no number: what is damaged may be set anew.
+
+        Raises:
+            ValueFromNewerVersion: It is one, and newer than the writer can read.
+        """
         found = self.only_row(self.statements.row, key._asdict())
-        return ValueFromNewerVersion(*key, found.record_version if found else content.newest, content.newest)
+        version: object = None if found is None else found.record_version  # SQLite holds anything in any column
+        if isinstance(version, int):
+            raise ValueFromNewerVersion(*key, version, content.newest)
+        return version
 
     def erase(self, tenant: str) -> int:
         """Remove every value and change of a tenant, and return how many values there were; its rows stay.

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from perdure.errors import AppClosed, ValueFromNewerVersion
 from perdure.names import Key
-from perdure.store.protocol import FROM_THE_END, Content, Mark, Note
+from perdure.store.protocol import Content, Mark, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +157,7 @@ class StoreSuite:
         assert len(whole) == 6  # noqa: PLR2004 - those of the one tenant
         assert [each.at for each in whole] == sorted((each.at for each in whole), reverse=True)
         pages: list[ChangeRow] = []
-        before = FROM_THE_END
+        before: Mark | None = None
         while page := store.read_tenant_changes("", before=before, limit=2):
             pages.extend(page)
             before = Mark(page[-1].at, page[-1].module, page[-1].name, page[-1].version)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL: could not serialize, deadlock, lock not available."""
 
+ABORTED = "25P02"
+"""PostgreSQL: a statement failed before, and nothing but a rollback is answered."""
+
 ROLLED_BACK = frozenset({1020, 1213})
 """MariaDB: the row has changed since it was read, deadlock."""
 
@@ -85,14 +88,37 @@ def can_commit(connection: Connection) -> bool:
     driver = driver_of(connection)
     if connection.dialect.name == "sqlite":
         return bool(driver.in_transaction)
+    if knows_no_error(driver):
+        return not is_aborted(connection)
     return status_of(driver) != IN_ERROR
+
+
+def is_aborted(connection: Connection) -> bool:
+    """Ask PostgreSQL whether a statement of the transaction has failed, where the driver does not know."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute("SELECT 1")
+    except Exception as error:  # noqa: BLE001 - whatever else is wrong, COMMIT will meet with
+        return getattr(error, "sqlstate", None) == ABORTED
+    else:
+        return False
+    finally:
+        cursor.close()
 
 
 def is_open(driver: Any) -> bool:
     """Tell, after COMMIT should have come, whether it never came: somebody's listener prevented it."""
     if hasattr(driver, "in_transaction"):  # SQLite; with autocommit=False it begins the next one at once
-        return bool(driver.in_transaction) and getattr(driver, "autocommit", None) is not False
+        itself = getattr(driver, "_conn", driver)  # aiosqlite does not show its connection's setting
+        return bool(driver.in_transaction) and getattr(itself, "autocommit", None) is not False
+    if knows_no_error(driver):
+        return bool(driver.is_in_transaction())
     return bool(status_of(driver) or getattr(driver, "server_status", 0) & 1)  # the server's flag IN_TRANS, by PyMySQL
+
+
+def knows_no_error(driver: Any) -> bool:
+    """Whether the driver knows that there is a transaction, and not whether it has failed: asyncpg."""
+    return hasattr(driver, "is_in_transaction")
 
 
 def status_of(driver: Any) -> int:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import attrs
+from sqlalchemy import TwoPhaseTransaction
 from sqlalchemy.exc import DBAPIError, PendingRollbackError, ResourceClosedError
 
 from perdure.errors import Conflict
 from perdure.names import Key
 from perdure.store.callers.admission import admit, begin, closed, failed, source_of
-from perdure.store.callers.conflicts import conflict, is_lost
+from perdure.store.callers.conflicts import ABORTED, conflict, is_lost
 from perdure.store.callers.delivery import Delivery, NotingWriter
 from perdure.store.reader import Reader
 from perdure.store.tables import status
@@ -38,9 +39,6 @@ TAKE_WRITE_LOCK = f"UPDATE {status.name} SET version = version WHERE 0"  # noqa:
 SAVEPOINT = "SAVEPOINT perdure_write"
 ROLL_BACK = "ROLLBACK TO SAVEPOINT perdure_write"
 RELEASE = "RELEASE SAVEPOINT perdure_write"
-
-ABORTED = "25P02"
-"""PostgreSQL: a statement failed before, and nothing but a rollback is answered."""
 
 
 def once(ask: Callable[[], Identity]) -> Callable[[], Identity]:
@@ -76,6 +74,15 @@ class Home:
         if found is None:
             found = self.statements[dialect] = self.compiled(with_places(dialect))
         return found
+
+    def make_ready(self, dialect: Dialect) -> None:
+        """Do what the first to join a transaction of a dialect would have to wait for: compile, and ask which database this is.
+
+        Raises:
+            StoreError: The database cannot be asked.
+        """
+        self.statements_for(dialect)
+        self.identity()
 
     def joined(self, given: Any) -> JoinedStore:
         """Return the store within the transaction of a Connection or Session; see `RowStore.joined`."""
@@ -120,11 +127,18 @@ class JoinedStore(Reader):
         connection = self.connection()
         begin(connection, self.shown, key)
         execute = partial(self.execute, connection, key)
-        writer = NotingWriter(self.home.statements_for(connection.dialect), execute)
+        writer = NotingWriter(self.writing_statements(connection), execute)
         with whole(connection, execute):
             result = work(writer)
         self.home.delivery.queue(connection, writer.written)
         return result
+
+    def writing_statements(self, connection: Connection) -> Statements:
+        """Return the statements to write with: PostgreSQL refuses to prepare a transaction that has notified."""
+        statements = self.home.statements_for(connection.dialect)
+        if statements.notify is not None and isinstance(connection.get_transaction(), TwoPhaseTransaction):
+            return attrs.evolve(statements, notify=None)
+        return statements
 
     def joined(self, connection: Any) -> JoinedStore:
         """Return the same store within another transaction, or the same; see `RowStore`."""

@@ -6,28 +6,33 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from perdure.names import Key
 from perdure.store.protocol import WouldWait
 from perdure.store.reader import Reader
 from perdure.store.sqlite.connections import Held
-from perdure.store.sqlite.faults import fault, is_busy
-from perdure.store.sqlite.text import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from perdure.names import Key
     from perdure.store.callers.joined import JoinedStore
     from perdure.store.protocol import Transaction
     from perdure.store.sqlite.store import SQLiteStore
 
 T = TypeVar("T")
 
+MOST_ROWS = 20
+"""How many rows are little enough to be read, and their values made, while an event loop stands still."""
+
+MOST_TEXT = 8192
+"""How many characters are. An eighth of the longest value that an App takes unless it is told otherwise."""
+
 
 class Hasty(Reader):
-    """The rows of a store by reads that never wait; `HastyRows`.
+    """The rows of a store by reads that never wait and are never long; `HastyRows`.
 
     A file is read on a connection of its own, which gives up at once where others wait for a lock. A database in memory has one
-    connection for all threads, which is taken if it is free.
+    connection for all threads, which is taken if it is free. Whatever else stands in the way, be it damage, is left to a patient
+    read to find and to tell.
 
     Args:
         store: The store, which does everything else.
@@ -55,23 +60,24 @@ class Hasty(Reader):
                     self.connections.known.add(held)
                     connection.execute("PRAGMA busy_timeout = 0")
 
-    def fetch(self, text: str, parameters: Sequence[object], about: Key | None = None) -> Sequence[Any]:
+    def fetch(self, text: str, parameters: Sequence[object], about: Key | None = None) -> Sequence[Any]:  # noqa: ARG002 - no error is told
         """Run a query, if that can be done at once."""
-        held, store = self.held, self.store
+        held, watch = self.held, self.store.watch
         if not held.mutex.acquire(blocking=False):
             raise WouldWait
         try:
             if held.connection is None:
                 raise WouldWait
-            if time.monotonic() >= store.watch.due:
-                store.watch.check()
-            return rows_of(held.connection, text, parameters)
+            if time.monotonic() >= watch.due:
+                watch.check()
+            rows = held.connection.execute(text, parameters).fetchmany(MOST_ROWS + 1)
         except sqlite3.Error as error:
-            if is_busy(error):
-                raise WouldWait from error
-            raise fault(error, store.location, parameters if isinstance(parameters, Key) else about) from error
+            raise WouldWait from error
         finally:
             held.mutex.release()
+        if len(rows) > MOST_ROWS or size_of(rows) > MOST_TEXT:
+            raise WouldWait
+        return rows  # type: ignore[no-any-return]  # the driver's, as for every store
 
     def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
         """Write as the store does."""
@@ -90,3 +96,8 @@ class Brief(Held):
     def give_back(self, *, close: bool = True) -> None:  # noqa: ARG002 - it always is
         """Close the connection."""
         super().give_back(close=True)
+
+
+def size_of(rows: Sequence[Sequence[Any]]) -> int:
+    """Return how much text there is in rows."""
+    return sum([len(each) for row in rows for each in row if isinstance(each, str | bytes)])

@@ -29,11 +29,13 @@ class Gap(NamedTuple):
         key: Whose they were.
         since: The version before them.
         oldest: The next version that is kept, or None where none is.
+        reached: The version of the key, where it is not even at `since`: the database is an earlier one, brought back.
     """
 
     key: Key
     since: int
     oldest: int | None
+    reached: int | None = None
 
 
 Item: TypeAlias = tuple[ChangeRow | Gap, int]
@@ -115,7 +117,7 @@ class Feed:
         Returns:
             The change; or what is missing before the next one; or None, where nothing came in time or the feed has ended.
         """
-        until = None if timeout is None else time.monotonic() + timeout
+        until = None if timeout is None else time.monotonic() + min(timeout, threading.TIMEOUT_MAX / 2)
         self.source.resume()
         with self.arrived:
             while not self.queue and not self.ended:

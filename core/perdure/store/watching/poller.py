@@ -16,7 +16,7 @@ from weakref import ref
 
 from perdure.errors import AppClosed, PerdureError
 from perdure.store import forks
-from perdure.store.watching.feed import Feed
+from perdure.store.watching.feed import Feed, Gap
 from perdure.store.watching.followers import Followers
 from perdure.store.watching.signals import Signals
 from perdure.store.watching.supply import Supply
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from perdure.names import Key
     from perdure.store.callers.delivery import Written
     from perdure.store.protocol import Store
+    from perdure.store.watching.feed import Item
     from perdure.store.watching.signals import Asked
 
 REST = 0.002
@@ -82,7 +83,8 @@ class Poller:
 
         Args:
             keys: What to follow.
-            since: The versions after which to begin; a key that has none here begins with what is written after this call.
+            since: The versions after which to begin; a key that has none here begins with what is written after this call. Of
+                one that has not come so far, the feed begins with a `Gap`, and goes on from where it is.
 
         Raises:
             AppClosed: The App is closed.
@@ -91,9 +93,10 @@ class Poller:
         self.refuse_if_closed()
         self.resume()
         latest = self.signals.latest
-        heads = self.heads_of([key for key in keys if key not in since])
+        heads = self.heads_of(keys)
         positions = {key: since[key] if key in since else heads.get(key, 0) for key in keys}
         feed = Feed(self, positions, self.followers.mutex)
+        feed.put(brought_back(since, heads))
         with self.followers.mutex:
             self.refuse_if_closed()
             self.followers.tidy()
@@ -242,3 +245,12 @@ class Poller:
         """Go on with what was inherited, and with a thread and locks of our own once somebody asks for a change."""
         self.followers.start_over()
         self.start_over()
+
+
+def brought_back(since: Mapping[Key, int], heads: Mapping[Key, int]) -> list[Item]:
+    """Return what is told of keys whose versions lie behind those that were seen: a backup was restored.
+
+    Versions alone cannot tell the changes that were seen from those that come in their place.
+    """
+    reached = {key: heads.get(key, 0) for key in since}
+    return [(Gap(key, seen, None, reached[key]), reached[key]) for key, seen in since.items() if seen > reached[key]]

@@ -74,12 +74,16 @@ def test_what_follows_from_a_feeds_cursors_is_exactly_the_rest(poller, store, ke
     assert seen(poller.follow([key], first.cursors), 6) == [5, 6, 7, 8, 9, 10]
 
 
-def test_nothing_comes_until_a_version_from_the_future_is_passed(poller, store, key):
+def test_a_version_from_the_future_is_told_of_and_gone_on_from_what_there_is(poller, store, key):
+    """A backup was restored: whoever waited for a version to be passed would miss those that came in its place."""
     write_many(store, key, 2)
     ahead, now = poller.follow([key], {key: 4}), poller.follow([key])
+    assert take(ahead) == Gap(key, 4, None, reached=2)
+    assert ahead.cursors == {key: 2}
     write_many(store, key, 3)
-    assert seen(now, 3) == [3, 4, 5]
-    assert seen(ahead, 1) == [5]
+    assert seen(now, 3) == seen(ahead, 3) == [3, 4, 5]
+    nothing = Key("", "demo", "never-written")
+    assert take(poller.follow([nothing], {nothing: 1})) == Gap(nothing, 1, None, reached=0)
 
 
 def test_what_is_not_followed_is_not_handed_out(poller, store, key):
