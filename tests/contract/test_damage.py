@@ -185,3 +185,26 @@ def test_a_database_opened_for_reading_refuses_writes(path):
         assert app.scope(MODULE).status.get("visits") == 1
         with pytest.raises(StoreReadOnly):
             app.scope(MODULE).status.set("visits", 2)
+
+
+@pytest.mark.parametrize("damaged", ["abc", 1.5, b"\xff"])
+@pytest.mark.parametrize(
+    "mend",
+    [
+        lambda status: status.set("visits", 2),
+        lambda status: status.compare_and_set("visits", 2, version=1),
+        lambda status: status.set_many({"visits": 2}),
+        lambda status: status.unset("visits") and status.set("visits", 2),
+        lambda status: status.revert("visits", 1) and status.set("visits", 2),
+    ],
+    ids=["set", "compare_and_set", "set_many", "unset", "revert"],
+)
+def test_a_damaged_record_version_is_mended_by_a_write(app, path, damaged, mend):
+    status = app.scope(MODULE).status
+    status.set("visits", 1)
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE perdure_status SET record_version = ? WHERE name = 'visits'", (damaged,))
+    with pytest.raises(ValueCorrupt, match="record version"):
+        status.get("visits")
+    mend(status)
+    assert status.get("visits") == 2

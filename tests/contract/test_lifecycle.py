@@ -197,3 +197,32 @@ def test_a_lifecycle_is_for_a_status_code():
 def test_a_lifecycle_that_no_plugin_hands_in_is_what_is_written(url):
     with App.open(url, plugins=[ModuleType("empty"), Base()], on_plugin_failure="skip") as app:
         assert app.lifecycles[JobLifecycle] is JobLifecycle
+
+
+@attrs.frozen
+class Renamed:
+    state: StatusCode = field(lifecycle=JobLifecycle, stored_as="old_state", default=Jobs.NEW)
+
+
+def test_a_refusal_calls_a_renamed_name_as_it_is_declared(url):
+    made = ModuleType("renamed")
+    made.perdure_status_specs = hookimpl(
+        lambda: [StatusSpec("new-desk", Renamed, formerly="old-desk")], specname="perdure_status_specs"
+    )
+    made.perdure_status_families = hookimpl(lambda: [Jobs], specname="perdure_status_families")
+    made.perdure_lifecycles = hookimpl(lambda: [JobLifecycle], specname="perdure_lifecycles")
+    with App.open(url, plugins=[made]) as app:
+        status = app.scope("new-desk").status
+        status.set("state", Jobs.RUNNING)
+        calls = (
+            lambda: status.set("state", Jobs.NEW),
+            lambda: status.compare_and_set("state", Jobs.NEW, version=1),
+            lambda: status.set_many({"state": Jobs.NEW}),
+            lambda: status.unset("state"),
+        )
+        for call in calls:
+            with pytest.raises(TransitionNotAllowed, match=r"new-desk\.state"):
+                call()
+        status.set("state", Jobs.DONE)
+        with pytest.raises(TransitionNotAllowed, match=r"new-desk\.state"):
+            status.revert("state", 1)

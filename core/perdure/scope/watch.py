@@ -85,7 +85,7 @@ class Watch(Generic[C]):
         """
         found = self.feed.take(timeout)
         if isinstance(found, Gap):
-            raise HistoryTruncated(*self.place_of(found.key), found.since, found.oldest)
+            raise HistoryTruncated(*self.place_of(found.key), found.since, found.oldest, found.reached)
         return None if found is None else self.told(found)
 
     @property
