@@ -121,7 +121,7 @@ def test_a_name_without_a_history_is_refused_by_name_and_left_out_otherwise(app,
         assert set(watch.cursors["desk"]) == {"open", "visits", "called"}
 
 
-@pytest.mark.parametrize("since", [-1, True, "1", 2**63, {"visits": "1"}, {"visits": None}, ["visits"]])
+@pytest.mark.parametrize("since", [-1, True, "1", {"visits": "1"}, {"visits": None}, ["visits"]])
 def test_what_is_no_version_is_refused(status, since):
     with pytest.raises(InvalidArgument, match="since="):
         status.watch(since=since)

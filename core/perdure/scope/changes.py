@@ -83,14 +83,14 @@ def change_of(  # noqa: PLR0913 - the facts of a change, by name where they coul
 
 
 def counted(argument: str, given: object, *, least: int = 0) -> int:
-    """Return an argument that counts something, or refuse it.
+    """Return an argument that counts something, or refuse it; beyond what a database can count, there is no difference.
 
     Raises:
-        InvalidArgument: It is no int, too small, or more than a database can count.
+        InvalidArgument: It is no int, or too small.
     """
-    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= LATEST:
-        raise InvalidArgument(argument, shortened(given), f"an int of {least} or more, and below 2**63")
-    return given
+    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+        raise InvalidArgument(argument, shortened(given), f"an int of {least} or more")
+    return min(given, LATEST)
 
 
 def shortened(given: object) -> str:

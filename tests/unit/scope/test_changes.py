@@ -139,7 +139,7 @@ def test_what_is_no_place_in_a_history_is_refused(before):
         mark_before(before, "t")
 
 
-@pytest.mark.parametrize("given", [True, False, -1, 1.0, "1", None, 2**63])
+@pytest.mark.parametrize("given", [True, False, -1, 1.0, "1", None])
 def test_what_is_no_count_is_refused(given):
     with pytest.raises(InvalidArgument, match=r"limit=.+: expected an int of 0 or more"):
         counted("limit", given)
