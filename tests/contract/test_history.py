@@ -438,6 +438,33 @@ def test_a_page_of_several_names_begins_at_a_change_or_an_aware_time(app, status
             history(before=before)
 
 
+def test_a_page_does_not_begin_in_another_history(app, status):
+    status.set("visits", 1)
+    status.set("renamed", 1)
+    app.scope("demo-course").status.set("enable", True)
+    app.tenant("other").scope(MODULE).status.set("visits", 1)
+    elsewhere = app.tenant("other").history()[0]
+    for history in (app.history, status.history, lambda **where: status.history("visits", **where)):
+        with pytest.raises(InvalidArgument, match="before="):
+            history(before=elsewhere)
+    for name in (None, "visits"):
+        with pytest.raises(InvalidArgument, match="before="):
+            status.history(name, before=app.scope("demo-course").status.history()[0])
+    with pytest.raises(InvalidArgument, match="before="):
+        status.history("visits", before=status.history("renamed")[0])
+
+
+def test_a_page_begins_at_a_change_from_whichever_listing(app, status):
+    for value in range(1, 4):
+        status.set("visits", value)
+        status.set("renamed", value)
+    for name in ("visits", "renamed"):
+        [change] = [each for each in app.history() if (each.name, each.version) == (name, 2)]
+        assert change == status.history(name)[1]
+        assert versions(status.history(name, before=change)) == [1]
+        assert len(status.history(before=change)) == len(app.history(before=change)) == (2 if name == "visits" else 3)
+
+
 # --------------------------------------------------------------------------- going back
 
 
