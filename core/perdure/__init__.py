@@ -10,15 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from perdure.aio.app import AsyncApp
+    from perdure.aio.field import AsyncField
+    from perdure.aio.scope import AsyncScope
+    from perdure.aio.status import AsyncModuleStatus
+    from perdure.aio.tenant import AsyncTenantView
+    from perdure.aio.transaction import AsyncTransaction
+    from perdure.aio.watch import AsyncWatch
     from perdure.app import App
     from perdure.bindings import Binding, Bindings
     from perdure.codes.category import Category
     from perdure.codes.code import StatusCode
     from perdure.codes.constants import ConstantSet
+    from perdure.codes.families import Families
     from perdure.codes.family import StatusFamily
     from perdure.codes.graph import graph
     from perdure.codes.keys import BindingNamespaces, CoreBindings
     from perdure.codes.lifecycle import Lifecycle
+    from perdure.codes.lifecycles import Lifecycles
     from perdure.codes.statuses import CommonStatuses, Statuses
     from perdure.codes.transition import Transition, transition
     from perdure.columns import Applied, CodeType, accepts, apply, apply_all, claim, history_table, in_category, move
@@ -105,6 +114,13 @@ EXPORTS = {
     "App": "perdure.app",
     "AppClosed": "perdure.errors",
     "Applied": "perdure.columns",
+    "AsyncApp": "perdure.aio.app",
+    "AsyncField": "perdure.aio.field",
+    "AsyncModuleStatus": "perdure.aio.status",
+    "AsyncScope": "perdure.aio.scope",
+    "AsyncTenantView": "perdure.aio.tenant",
+    "AsyncTransaction": "perdure.aio.transaction",
+    "AsyncWatch": "perdure.aio.watch",
     "Binding": "perdure.bindings",
     "BindingNamespaces": "perdure.codes.keys",
     "BindingNotBound": "perdure.errors",
@@ -127,6 +143,7 @@ EXPORTS = {
     "EntityNotFound": "perdure.errors",
     "Entry": "perdure.records.entry",
     "FailedRewrite": "perdure.upkeep",
+    "Families": "perdure.codes.families",
     "Field": "perdure.scope.field",
     "FrozenDefinition": "perdure.errors",
     "HistoryNotKept": "perdure.errors",
@@ -143,6 +160,7 @@ EXPORTS = {
     "Leftover": "perdure.upkeep",
     "Lifecycle": "perdure.codes.lifecycle",
     "LifecycleClash": "perdure.errors",
+    "Lifecycles": "perdure.codes.lifecycles",
     "LoadReport": "perdure.plugins.report",
     "LockLost": "perdure.errors",
     "LockUnavailable": "perdure.errors",
@@ -212,6 +230,13 @@ __all__ = [
     "App",
     "AppClosed",
     "Applied",
+    "AsyncApp",
+    "AsyncField",
+    "AsyncModuleStatus",
+    "AsyncScope",
+    "AsyncTenantView",
+    "AsyncTransaction",
+    "AsyncWatch",
     "Binding",
     "BindingNamespaces",
     "BindingNotBound",
@@ -234,6 +259,7 @@ __all__ = [
     "EntityNotFound",
     "Entry",
     "FailedRewrite",
+    "Families",
     "Field",
     "FrozenDefinition",
     "HistoryNotKept",
@@ -250,6 +276,7 @@ __all__ = [
     "Leftover",
     "Lifecycle",
     "LifecycleClash",
+    "Lifecycles",
     "LoadReport",
     "LockLost",
     "LockUnavailable",

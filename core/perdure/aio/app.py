@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from perdure.aio.lock import Locking
 from perdure.aio.tenant import AsyncTenantView
 from perdure.aio.threads import Threads
 from perdure.aio.transaction import Begun
 from perdure.app import MAX_VALUE_BYTES, WATCH_INTERVAL, App
+from perdure.errors import PerdureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -33,14 +35,23 @@ class AsyncApp(AsyncTenantView):
     There is one implementation, the sync one. What could wait for a network or another writer runs in a few threads of the App's
     own; a read of one name of SQLite is quicker than asking a thread, and runs in the loop, unless it would have to wait.
 
-    Cancelling a call that writes waits until it is known what became of the write.
+    Cancelling a call that writes waits until it is known what became of the write. An App is for one event loop.
     """
 
     def __init__(self, app: App, threads: Threads) -> None:
         """Face an App that is open."""
-        super().__init__(app, threads, app.resources.store.hasty())
+        super().__init__(app, threads, app.resources.store.hasty(), Locking(threads, app.resources.counters))
         self.app = app
-        self.begun = Begun(app)
+        self.begun = Begun(app, threads)
+
+    def make_ready(self) -> None:
+        """Do what those who first use the App would wait for in the loop: start threads, compile modules, connect."""
+        self.threads.start()
+        for module in self.app.resources.registry.specs:
+            with suppress(PerdureError):  # raised again when somebody asks for it
+                self.app.scope(module)
+        if self.hasty is not None:
+            self.hasty.prepare()
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a decision of the application, given by name
@@ -75,7 +86,7 @@ class AsyncApp(AsyncTenantView):
 
     def tenant(self, name: str) -> AsyncTenantView:
         """Return the same modules with the values of another tenant; see `App.tenant`."""
-        return AsyncTenantView(self.app.tenant(name), self.threads, self.hasty)
+        return AsyncTenantView(self.app.tenant(name), self.threads, self.hasty, self.locking)
 
     async def tenants(self) -> list[str]:
         """Return every tenant who has a value or a history, in order; see `App.tenants`."""
@@ -109,7 +120,7 @@ class AsyncApp(AsyncTenantView):
         """Return a context manager: a transaction of the App's database, for `status.within(…)`; see `App.begin`.
 
         It has a thread of its own from its beginning to its end, and is for one task at a time. `run_sync` runs statements of
-        yours in it.
+        yours in it. Until its end the task writes in no other way, as a thread of the sync face does not.
         """
         return self.begun.begin()
 
@@ -124,10 +135,11 @@ class AsyncApp(AsyncTenantView):
     # ----------------------------------------------------------------------- end
 
     async def close(self) -> None:
-        """Give the database back, once what runs has ended. Afterwards every use raises `AppClosed`; again does nothing."""
-        if not self.app.resources.closed:
-            await self.threads.write(self.app.close)
-            await self.threads.close()
+        """Give the database back, and wait for what runs. From now on every use raises `AppClosed`; closing again does nothing.
+
+        It is done to its end also where the caller is cancelled.
+        """
+        await self.threads.close(self.app.close)
 
     async def __aenter__(self) -> Self:
         return self
@@ -150,21 +162,14 @@ class Opening(Generic[A]):
 
     async def opened(self) -> A:
         """Open the App in a thread; where the caller is cancelled meanwhile, close it again."""
-        threads, made = Threads(), []
-
-        def open_now() -> App:
-            made.append(self.open_app())
-            made[0].scopes()  # compiled here, and not in the loop when each is first asked for
-            return made[0]
-
+        threads = Threads()
+        made: list[App] = []
         try:
-            app = self.kind(await threads.write(open_now), threads)
-            if app.hasty is not None:
-                await threads.write(app.hasty.prepare)
+            await threads.settle(lambda: made.append(self.open_app()))
+            app = self.kind(made[0], threads)
+            await threads.settle(app.make_ready)
         except BaseException:
-            for each in made:
-                await asyncio.shield(threads.write(each.close))
-            await asyncio.shield(threads.close())
+            await threads.close(made[0].close if made else lambda: None)
             raise
         return app
 

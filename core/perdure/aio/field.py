@@ -36,7 +36,7 @@ class AsyncField(Generic[T]):
     async def get(self) -> T | None: ...
     @overload
     async def get(self, default: D) -> T | D: ...
-    async def get(self, default: Any = ABSENT) -> Any:
+    async def get(self, default: object = ABSENT) -> object:
         """Return the value as every write committed before now left it; see `Field.get`."""
         return await self.calls.read_one(lambda status: self.of(status).get(default))
 
@@ -48,7 +48,7 @@ class AsyncField(Generic[T]):
         """Return the value with its version, times and actor; see `Field.entry`."""
         return await self.calls.read_one(lambda status: self.of(status).entry())
 
-    async def history(self, *, limit: int = PAGE, before: int | None = None) -> list[Change]:
+    async def history(self, *, limit: int = PAGE, before: int | Change | None = None) -> list[Change]:
         """Return what is kept of the changes, the latest first; see `Field.history`."""
         return await self.calls.read(lambda status: self.of(status).history(limit=limit, before=before))
 

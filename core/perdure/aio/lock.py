@@ -6,80 +6,117 @@ import asyncio
 import random
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import attrs
 
 from perdure.errors import LockUnavailable
-from perdure.lock.held import checked_spans
+from perdure.lock.protocol import HELD_BY_ANOTHER
 from perdure.lock.waiting import LONGEST_PAUSE, SHORTEST_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractContextManager
+    from typing import TypeAlias
 
     from perdure.aio.threads import Threads
     from perdure.lock.protocol import HeldLock
+    from perdure.metrics import Counters
+    from perdure.names import Key
+
+    Lock: TypeAlias = Callable[..., AbstractContextManager[HeldLock]]
+    """Returns a context in which a lock is held, given `timeout` and `lease`, as `Scope.lock` does."""
 
 
-@asynccontextmanager
-async def held(
-    lock: Callable[..., AbstractContextManager[HeldLock]], threads: Threads, *, patience: float, lease: float
-) -> AsyncIterator[HeldLock]:
-    """Hold a lock of a module.
+class Locking:
+    """Holds named locks for tasks.
+
+    Tasks of one App stand in line for a lock, in the order in which they came, and only the first of them asks what keeps it:
+    many that asked at once would keep the threads busy, and a database server with connections.
 
     Args:
-        lock: Returns the lock, as `Scope.lock` does.
-        threads: Where it is tried.
-        patience: Seconds to wait for it.
-        lease: Seconds that it may show no sign of life.
+        threads: Where a lock is tried.
+        counters: Where waits are counted.
     """
-    checked_spans(patience, lease)
-    context, had = await acquired(lock, threads, patience, lease)
-    try:
-        yield had
-    except BaseException as error:
-        caught = error
-        if not await threads.write(lambda: context.__exit__(type(caught), caught, caught.__traceback__)):
-            raise
-    else:
-        await threads.write(lambda: context.__exit__(None, None, None))
 
+    def __init__(self, threads: Threads, counters: Counters) -> None:
+        self.threads = threads
+        self.counters = counters
+        self.lines: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
-async def acquired(
-    lock: Callable[..., AbstractContextManager[HeldLock]], threads: Threads, patience: float, lease: float
-) -> tuple[AbstractContextManager[HeldLock], HeldLock]:
-    """Try until the lock is had, each try in a thread, and the pauses in between in the loop.
+    @asynccontextmanager
+    async def held(self, place: Key, lock: Lock, *, patience: float, lease: float) -> AsyncIterator[HeldLock]:
+        """Hold a lock.
 
-    Raises:
-        LockUnavailable: It was not had in time.
-    """
-    deadline = time.monotonic() + patience
-    pause = SHORTEST_PAUSE
-    while True:
-        context = lock(timeout=0, lease=lease)
+        Args:
+            place: Whose lock it is, and its name.
+            lock: What makes it.
+            patience: Seconds to wait for it.
+            lease: Seconds that it may show no sign of life.
+        """
+        deadline = time.monotonic() + patience
+        line = self.lines.setdefault(place, asyncio.Lock())
+        await self.stand(line, place, patience)
         try:
-            return context, await entered(context, threads)
-        except LockUnavailable as unavailable:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise attrs.evolve(unavailable, timeout=patience) from None
-        await asyncio.sleep(min(random.uniform(pause / 2, pause), left))  # noqa: S311 - spreads the tries, hides nothing
-        pause = min(2 * pause, LONGEST_PAUSE)
+            context, had = await self.acquired(lock, deadline, patience, lease)
+            try:
+                yield had
+            except BaseException as error:
+                if not await self.left(context, error):
+                    raise
+            else:
+                await self.left(context)
+        finally:
+            line.release()
 
+    async def stand(self, line: asyncio.Lock, place: Key, patience: float) -> None:
+        """Wait for the turn of this task.
 
-async def entered(context: AbstractContextManager[HeldLock], threads: Threads) -> HeldLock:
-    """Take a lock in a thread; where the caller was cancelled meanwhile, let go of it again."""
-    had: list[HeldLock] = []
+        Raises:
+            LockUnavailable: It did not come in time.
+        """
+        if line.locked():
+            self.counters.count("lock_waits")
+        try:
+            async with asyncio.timeout(patience):
+                await line.acquire()
+        except TimeoutError:
+            raise LockUnavailable(*place, patience, HELD_BY_ANOTHER.problem) from None
 
-    def enter() -> HeldLock:
-        had.append(context.__enter__())
+    async def acquired(
+        self, lock: Lock, deadline: float, patience: float, lease: float
+    ) -> tuple[AbstractContextManager[HeldLock], HeldLock]:
+        """Try until the lock is had, each try in a thread, and the pauses in between in the loop.
+
+        Raises:
+            LockUnavailable: It was not had in time.
+        """
+        pause = SHORTEST_PAUSE
+        while True:
+            context = lock(timeout=0, lease=lease)
+            try:
+                return context, await self.entered(context)
+            except LockUnavailable as unavailable:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise attrs.evolve(unavailable, timeout=patience) from None
+            await asyncio.sleep(min(random.uniform(pause / 2, pause), left))  # noqa: S311 - spreads the tries, hides nothing
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def entered(self, context: AbstractContextManager[HeldLock]) -> HeldLock:
+        """Take a lock in a thread; where the caller was cancelled meanwhile, let go of it again."""
+        had: list[HeldLock] = []
+        try:
+            await self.threads.settle(lambda: had.append(context.__enter__()))
+        except asyncio.CancelledError as error:
+            if had:
+                await self.left(context, error)
+            raise
         return had[0]
 
-    try:
-        return await threads.write(enter)
-    except asyncio.CancelledError as error:
-        if had:
-            cancelled = error
-            await threads.write(lambda: context.__exit__(type(cancelled), cancelled, cancelled.__traceback__))
-        raise
+    async def left(self, context: AbstractContextManager[HeldLock], error: BaseException | None = None) -> bool:
+        """Let go of a lock, as the end of a body or its error does, and tell whether the error ends there."""
+        trace = None if error is None else error.__traceback__
+        return bool(await self.threads.settle(partial(context.__exit__, type(error) if error else None, error, trace)))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 
-from perdure.aio.lock import held
+from perdure.names import Key, checked_name
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from perdure.aio.lock import Locking
     from perdure.aio.status import AsyncModuleStatus
-    from perdure.aio.threads import Threads
     from perdure.lock.protocol import HeldLock
     from perdure.records.spec import StatusSpec
     from perdure.scope.scope import Scope
@@ -28,12 +28,12 @@ class AsyncScope(Generic[R]):
     Attributes:
         status: Its values.
         sync: The scope of the sync face.
-        threads: Where what could wait runs.
+        locking: What holds its named locks.
     """
 
     status: AsyncModuleStatus[R]
     sync: Scope[R] = attrs.field(repr=False, eq=False)
-    threads: Threads = attrs.field(repr=False, eq=False)
+    locking: Locking = attrs.field(repr=False, eq=False)
 
     @property
     def module(self) -> str:
@@ -48,6 +48,9 @@ class AsyncScope(Generic[R]):
     def lock(self, name: str, *, timeout: float = 10.0, lease: float = 30.0) -> AbstractAsyncContextManager[HeldLock]:
         """Hold a lock of this module's and tenant's own, among all processes of the application; see `Scope.lock`.
 
-        Waiting for it takes no thread. `held.check()` may be called in the loop.
+        Waiting for it takes no thread, and tasks of one App have it in the order in which they came. `held.check()` may be called
+        in the loop.
         """
-        return held(partial(self.sync.lock, name), self.threads, patience=timeout, lease=lease)
+        self.sync.lock(name, timeout=timeout, lease=lease)  # never entered: it refuses now what the sync face refuses at once
+        place = Key(self.sync.status.tenant, self.sync.spec.stored_module, checked_name(name))
+        return self.locking.held(place, partial(self.sync.lock, name), patience=timeout, lease=lease)

@@ -44,7 +44,7 @@ class AsyncModuleStatus(Generic[R]):
 
     # ----------------------------------------------------------------------- reading
 
-    async def get(self, name: str, default: Any = ABSENT) -> Any:
+    async def get(self, name: str, default: object = ABSENT) -> Any:
         """Return a name's value as every write committed before now left it; see `ModuleStatus.get`."""
         return await self.calls.read_one(lambda status: status.get(name, default))
 
@@ -144,8 +144,11 @@ class AsyncModuleStatus(Generic[R]):
 
         Returns:
             The status, for one task at a time. What is wrong with the transaction is raised by its calls.
+
+        Raises:
+            TransactionRefused: It is no asynchronous one.
         """
-        return AsyncModuleStatus(self.sync, JoinedCalls(self.sync, transaction), self.threads)
+        return AsyncModuleStatus(self.sync, JoinedCalls(self.sync, transaction, self.threads), self.threads)
 
     def __repr__(self) -> str:
         return f"Async{self.sync!r}"

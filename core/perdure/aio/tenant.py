@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from perdure.aio.lock import Locking
     from perdure.aio.threads import Threads
     from perdure.bindings import Bindings
     from perdure.codes.families import Families
@@ -32,11 +33,19 @@ R = TypeVar("R")
 class AsyncTenantView:
     """An application's modules with the values of one tenant: what `TenantView` is, awaited; got from `app.tenant(…)`."""
 
-    def __init__(self, view: TenantView, threads: Threads, hasty: HastyRows | None) -> None:
-        """See what a view of the sync face sees."""
+    def __init__(self, view: TenantView, threads: Threads, hasty: HastyRows | None, locking: Locking) -> None:
+        """See what a view of the sync face sees.
+
+        Args:
+            view: The view.
+            threads: Where what could wait runs.
+            hasty: The rows by reads that never wait, where the database has such reads.
+            locking: What holds named locks for tasks.
+        """
         self.sync = view
         self.threads = threads
         self.hasty = hasty
+        self.locking = locking
         self.known_scopes: dict[str, AsyncScope[Any]] = {}
 
     @property
@@ -55,11 +64,12 @@ class AsyncTenantView:
         scope = self.sync.scope(module)
         found = self.known_scopes.get(scope.module)
         if found is None:
-            found = self.known_scopes.setdefault(scope.module, AsyncScope(self.status(scope.status), scope, self.threads))
+            status = self.awaited(scope.status)
+            found = self.known_scopes.setdefault(scope.module, AsyncScope(status, scope, self.locking))
         return found
 
-    def status(self, status: ModuleStatus[R]) -> AsyncModuleStatus[R]:
-        """Return a module's status, awaited."""
+    def awaited(self, status: ModuleStatus[R]) -> AsyncModuleStatus[R]:
+        """Return a module's status in the async face."""
         hasty = None
         if self.hasty is not None:
             hasty = (self.hasty, ModuleStatus[R](self.hasty, status.tenant, status.declared, status.poller))

@@ -3,80 +3,100 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from perdure.aio.threads import WORKERS, finished
+from perdure.aio.threads import begun, finished
+from perdure.errors import TransactionRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from concurrent.futures import ThreadPoolExecutor
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
+    from perdure.aio.threads import Threads
     from perdure.app import App
 
+P = ParamSpec("P")
 T = TypeVar("T")
+
+AT_ONCE = 5
+"""How many transactions run at once; as many as connections wait ready in a pool of ours."""
 
 
 class AsyncTransaction:
     """A connection to the App's database with a transaction, for `status.within(…)`; got from `AsyncApp.begin()`."""
 
-    def __init__(self, thread: ThreadPoolExecutor, connection: Connection) -> None:
-        """Work on a connection, in the thread that began its transaction."""
+    def __init__(self, thread: ThreadPoolExecutor, connection: Connection, shown: str) -> None:
+        """Work on a connection to a database that is shown so, in the thread that began its transaction."""
         self.thread = thread
         self.connection = connection
+        self.shown = shown
+        self.over = False
 
-    async def run_sync(self, function: Callable[..., T], *arguments: Any) -> T:
+    async def run_sync(
+        self, function: Callable[Concatenate[Connection, P], T], *arguments: P.args, **named_arguments: P.kwargs
+    ) -> T:
         """Run a function of yours on the connection, in the transaction's thread, and return what it does.
 
         Args:
             function: Called with the `Connection` and the arguments, as in `lambda connection: connection.execute(…).all()`.
                 What it returns must not need the connection any more.
             arguments: What else it is called with.
+            named_arguments: What it is called with by name.
+
+        Raises:
+            TransactionRefused: The transaction is over.
         """
-        return await finished(self.thread.submit(copy_context().run, function, self.connection, *arguments))
+        if self.over:
+            raise TransactionRefused(self.shown, "the transaction is over. Call within(…) again, with an open one")
+        return await finished(begun(self.thread, partial(function, self.connection, *arguments, **named_arguments)))
 
 
 class Begun:
-    """How many transactions of an App's async face run at once; more wait for one to end, without a thread."""
+    """The transactions of an App's async face. So many run at once; more wait for one to end, without a thread."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, threads: Threads) -> None:
         self.app = app
-        self.places = asyncio.Semaphore(WORKERS)
+        self.threads = threads
+        self.places = asyncio.Semaphore(AT_ONCE)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncTransaction]:
         """Return a context manager; see `AsyncApp.begin`."""
+        task = asyncio.current_task()
+        if task in self.threads.transactions or self.threads.ended:  # refused, in the words of the sync face
+            await self.threads.write(lambda: self.app.begin().__enter__())
         async with self.places:
-            thread = ThreadPoolExecutor(1, thread_name_prefix="perdure-async-transaction")
-            context = self.app.begin()
+            thread = self.threads.lend()
             try:
-                connection = await entered(thread, context)
-                try:
-                    yield AsyncTransaction(thread, connection)
-                except BaseException as error:
-                    if not await finished(thread.submit(context.__exit__, type(error), error, error.__traceback__)):
-                        raise
-                else:
-                    await finished(thread.submit(context.__exit__, None, None, None))
+                async with entered(self.app.begin(), thread) as connection:
+                    transaction = AsyncTransaction(thread, connection, self.app.resources.store.shown)
+                    self.threads.transactions[task] = thread
+                    try:
+                        yield transaction
+                    finally:
+                        transaction.over = True
+                        del self.threads.transactions[task]
             finally:
-                thread.shutdown(wait=False)  # what it ran has ended
+                self.threads.take_back(thread)
 
 
-async def entered(thread: ThreadPoolExecutor, context: Any) -> Connection:
-    """Enter a context in a thread; where the caller was cancelled meanwhile, leave it again."""
-    entering = thread.submit(context.__enter__)
+@asynccontextmanager
+async def entered(context: AbstractContextManager[T], thread: ThreadPoolExecutor) -> AsyncIterator[T]:
+    """Enter a context in a thread, and leave it there in any case."""
+    had: list[T] = []
     try:
-        connection: Connection = await finished(entering)
-    except asyncio.CancelledError as error:
-        if not entering.cancelled() and entering.exception() is None:
-            await finished(thread.submit(left, context, error))
-        raise
-    return connection
-
-
-def left(context: Any, error: BaseException) -> None:
-    """Leave a context as an error does."""
-    context.__exit__(type(error), error, error.__traceback__)
+        await finished(begun(thread, lambda: had.append(context.__enter__())))
+        yield had[0]
+    except BaseException as error:
+        if not had:
+            raise
+        leave = partial(context.__exit__, type(error), error, error.__traceback__)
+        if not await finished(begun(thread, leave), in_any_case=True):
+            raise
+    else:
+        await finished(begun(thread, partial(context.__exit__, None, None, None)), in_any_case=True)

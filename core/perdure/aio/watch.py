@@ -19,16 +19,11 @@ if TYPE_CHECKING:
 C_co = TypeVar("C_co", covariant=True)
 
 
-def wake(loop: asyncio.AbstractEventLoop, arrived: asyncio.Event) -> None:
-    """Set an event of a loop from another thread; a loop that is closed has nobody left to wake."""
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(arrived.set)
-
-
 class AsyncWatch(Generic[C_co]):
     """Changes, one after the other, as `Watch` has them; got from `watch()` of the async face.
 
-    It begins when it is awaited, entered by `async with`, or first asked for a change.
+    It begins when it is awaited, entered by `async with`, or first asked for a change. Any number of tasks of one event loop may
+    share it; each change then goes to one of them.
     """
 
     def __init__(self, begin: Callable[[], Watch[C_co]], threads: Threads) -> None:
@@ -38,16 +33,15 @@ class AsyncWatch(Generic[C_co]):
         self.watch: Watch[C_co] | None = None
         self.closed = False
         self.beginning = asyncio.Lock()
+        self.arrived = asyncio.Event()
 
     async def begun(self) -> Watch[C_co]:
         """Begin, unless that was done."""
         if self.watch is None:
             async with self.beginning:
                 if self.watch is None:
-                    self.arrived = asyncio.Event()
-                    loop = asyncio.get_running_loop()
                     watch = await self.threads.read(self.begin)
-                    watch.feed.ring_with(partial(wake, loop, self.arrived))
+                    watch.feed.ring_with(partial(wake, asyncio.get_running_loop(), self.arrived))
                     self.watch = watch
                     if self.closed:
                         watch.close()
@@ -71,10 +65,12 @@ class AsyncWatch(Generic[C_co]):
         return self.closed if self.watch is None else self.watch.ended
 
     async def take(self, timeout: float | None = None) -> Change | None:  # noqa: ASYNC109 - as the sync face has it
-        """Return the next change, waiting for it; see `Watch.take`."""
-        watch = await self.begun()
+        """Return the next change, waiting for it; see `Watch.take`. Where it is cancelled, no change is lost."""
         until = None if timeout is None else time.monotonic() + timeout
+        watch = await self.begun()
         while True:
+            if self.threads.pace.spent():
+                await self.threads.pace.wait()
             self.arrived.clear()
             change = watch.take(0)
             if change is not None or watch.ended:
@@ -82,10 +78,9 @@ class AsyncWatch(Generic[C_co]):
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
                 return None
-            try:
-                await asyncio.wait_for(self.arrived.wait(), left)
-            except TimeoutError:
-                return None
+            with suppress(TimeoutError):  # not wait_for, which loses a cancellation until Python 3.12
+                async with asyncio.timeout(left):
+                    await self.arrived.wait()
 
     def __aiter__(self) -> Self:
         return self
@@ -108,3 +103,9 @@ class AsyncWatch(Generic[C_co]):
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def wake(loop: asyncio.AbstractEventLoop, arrived: asyncio.Event) -> None:
+    """Set an event of a loop from another thread; a loop that is closed has nobody left to wake."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(arrived.set)

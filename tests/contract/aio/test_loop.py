@@ -1,0 +1,226 @@
+"""The event loop goes on, whatever the database does, and a thousand tasks get by with five connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import subprocess
+import sys
+import time
+
+import pytest
+from sqlalchemy import create_engine
+from tests.contract.aio.conftest import MODULE, PLUGINS
+from tests.contract.conftest import TRAINING, User
+
+from perdure.aio.app import AsyncApp
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE = 0.35
+"""Seconds for which the loop may stand still: machines that run tests have other things to do. What blocks takes a second."""
+
+OWN = 0.005
+"""Seconds of its own work that the loop may do at once, whatever else the machine does."""
+
+HOLD_FILE = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+connection.execute("BEGIN EXCLUSIVE")
+connection.execute("UPDATE perdure_status SET version = version")
+print("held", flush=True)
+time.sleep(1)
+connection.execute("COMMIT")
+connection.close()
+"""
+
+HOLD_ROW = """
+import sys, time
+from sqlalchemy import create_engine
+with create_engine(sys.argv[1]).begin() as connection:
+    connection.exec_driver_sql("SELECT * FROM perdure_status WHERE module = 'training-student' AND name = 'visits' FOR UPDATE")
+    print("held", flush=True)
+    time.sleep(1)
+"""
+
+
+@contextlib.asynccontextmanager
+async def heart():
+    """Beat while the body runs, and give the longest pause between two beats."""
+    longest = [0.0]
+    over = False
+
+    async def beat():
+        while not over:
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            longest[0] = max(longest[0], time.perf_counter() - began)
+
+    beating = asyncio.create_task(beat())
+    await asyncio.sleep(0.005)
+    try:
+        yield longest
+    finally:
+        over = True
+        await beating
+
+
+@pytest.fixture
+def own_work(monkeypatch):
+    """The longest that the loop worked at one thing, in seconds of its own thread. Collecting garbage is not our work."""
+    longest = [0.0]
+    run = asyncio.events.Handle._run
+
+    def timed(handle):
+        began = time.thread_time()
+        run(handle)
+        longest[0] = max(longest[0], time.thread_time() - began)
+
+    monkeypatch.setattr(asyncio.events.Handle, "_run", timed)
+    gc.disable()
+    yield longest
+    gc.enable()
+
+
+@contextlib.contextmanager
+def held(script, where):
+    """Have another process hold something for a second."""
+    process = subprocess.Popen([sys.executable, "-c", script, where], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    try:
+        yield
+    finally:
+        assert process.wait(20) == 0
+        process.stdout.close()
+
+
+async def busily(app, count=1000):
+    """Have a thousand tasks read and write."""
+    status = app.scope(MODULE).status
+
+    async def work(number):
+        for turn in range(4):
+            if (number + turn) % 10 == 0:
+                await status.update("visits", lambda visits: visits + 1)
+            else:
+                await status.get(("visits", "user", "tags", "limits")[turn])
+
+    async with asyncio.timeout(100):
+        await asyncio.gather(*map(work, range(count)))
+    return sum((number + turn) % 10 == 0 for number in range(count) for turn in range(4))
+
+
+async def test_a_thousand_tasks_leave_the_loop_time(app, own_work):
+    await app.scope(MODULE).status.set("user", User("ada", 36))
+    async with heart() as longest:
+        writes = await busily(app)
+    assert await app.scope(MODULE).status.get("visits") == writes
+    assert longest[0] < PATIENCE
+    assert own_work[0] < OWN
+
+
+async def test_first_uses_are_no_work_for_the_loop(url, own_work):
+    async with heart() as longest, AsyncApp.open(url, plugins=PLUGINS) as app:
+        for scope in app.scopes():
+            await scope.status.get("enable")
+            await scope.status.contains("enable")
+        for number in range(20):
+            await app.tenant(f"tenant {number}").scope(TRAINING).status.field(lambda record: record.user).get()
+        async with app.begin() as transaction:
+            await app.scope(MODULE).status.within(transaction).set("visits", 1)
+        async with app.watch(since={MODULE: {"visits": 0}}) as watch:
+            assert (await watch.take(10)).value == 1
+        async with app.scope(MODULE).lock("report"):
+            pass
+    assert longest[0] < PATIENCE
+    assert own_work[0] < OWN
+
+
+async def test_long_values_are_no_work_for_the_loop(status, own_work):
+    tags = [f"tag {number}" for number in range(5000)]
+    await status.set("tags", tags)
+    for _ in range(5):
+        assert await status.get("tags") == tags
+        assert (await status.entry("tags")).value == tags
+        assert await status.field(lambda record: record.tags).required() == tags
+    assert own_work[0] < OWN
+
+
+async def test_many_reads_that_never_wait_give_others_their_turn(tmp_path):
+    async with AsyncApp.open(f"sqlite:///{tmp_path}/app.db", plugins=PLUGINS) as app:
+        status = app.scope(MODULE).status
+        async with heart() as longest:
+            until = time.perf_counter() + 1
+            while time.perf_counter() < until:
+                await status.get("visits")
+        assert longest[0] < PATIENCE
+
+
+async def test_a_file_that_another_process_holds_is_waited_for_in_threads(tmp_path):
+    async with AsyncApp.open(f"sqlite:///{tmp_path}/app.db", plugins=PLUGINS) as app:
+        status = app.scope(MODULE).status
+        await status.set("visits", 1)
+        connections = app.app.resources.store.connections
+        for one in list(connections.known):  # SQLite gives nobody a file for himself while another has it open
+            one.give_back(close=True)
+        connections.engine.dispose()
+        began = time.perf_counter()
+        with held(HOLD_FILE, str(tmp_path / "app.db")):
+            async with heart() as longest:
+                reads = await asyncio.gather(*(status.get("visits") for _ in range(1000)), status.set("size", 3))
+        assert reads[:1000] == [1] * 1000
+        assert time.perf_counter() - began > 0.9
+        assert longest[0] < PATIENCE
+
+
+async def test_a_locked_row_keeps_its_writers_waiting_and_no_reader(request, tmp_path, shared_url):
+    if "sqlite" in shared_url:
+        pytest.skip("SQLite locks no rows")
+    async with AsyncApp.open(shared_url, plugins=PLUGINS) as app:
+        status = app.scope(MODULE).status
+        await status.set("visits", 1)
+        with held(HOLD_ROW, shared_url):
+            async with heart() as longest:
+                began = time.perf_counter()
+                writing = [asyncio.create_task(status.update("visits", lambda visits: visits + 1)) for _ in range(50)]
+                await asyncio.sleep(0.05)
+                assert await asyncio.gather(*(status.get("visits") for _ in range(200))) == [1] * 200
+                assert time.perf_counter() - began < 0.9
+                await asyncio.gather(*writing)
+        assert await status.get("visits") == 51
+        assert longest[0] < PATIENCE
+
+
+async def test_a_thousand_tasks_get_by_with_a_hosts_five_connections(shared_url):
+    engine = create_engine(shared_url, pool_size=5, max_overflow=0, pool_timeout=5)
+    async with AsyncApp.open(engine=engine, plugins=PLUGINS) as app:
+        status = app.scope(MODULE).status
+
+        async def within():
+            async with app.begin() as transaction:
+                await status.within(transaction).update("size", lambda size: size + 1)
+
+        async with heart() as longest, app.watch() as watch:
+            writes, *_ = await asyncio.gather(busily(app), *(within() for _ in range(50)))
+            assert await watch.take(10) is not None
+        assert await status.get("visits") == writes
+        assert await status.get("size") == 55
+        assert longest[0] < PATIENCE
+    assert engine.pool.checkedout() == 0
+    engine.dispose()
+
+
+async def test_control_a_read_in_the_loop_that_waits_is_seen(app):
+    async with heart() as longest:
+        time.sleep(1)  # noqa: ASYNC251 - what must not be
+    assert longest[0] > PATIENCE
+
+
+async def test_control_work_in_the_loop_is_seen(own_work):
+    until = time.thread_time() + 2 * OWN
+    while time.thread_time() < until:
+        pass
+    await asyncio.sleep(0)
+    assert own_work[0] > OWN
