@@ -136,7 +136,7 @@ def contained(context: Context, work: Callable[[], T]) -> T:
     """Do work in a context. A `StopIteration` would be lost on its way, and whoever waits for the work would wait for ever."""
     try:
         return context.run(work)
-    except EOFError as error:
+    except StopIteration as error:
         raise RuntimeError("a function raised StopIteration") from error
 
 
