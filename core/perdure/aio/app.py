@@ -47,7 +47,7 @@ class AsyncApp(AsyncTenantView):
     def make_ready(self) -> None:
         """Do what those who first use the App would wait for in the loop: start threads, compile modules, connect."""
         self.threads.start()
-        for module in ():
+        for module in self.app.resources.registry.specs:
             with suppress(PerdureError):  # raised again when somebody asks for it
                 self.app.scope(module)
         if self.hasty is not None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 C_co = TypeVar("C_co", covariant=True)
 
+TRY_AGAIN = 0.0005
+"""Seconds until a feed is looked at again whose mutex somebody else has: who looks for changes may keep it from others for longer
+than an event loop may stand still, although he never has it for long."""
+
 
 class AsyncWatch(Generic[C_co]):
     """Changes, one after the other, as `Watch` has them; got from `watch()` of the async face.
@@ -40,11 +44,10 @@ class AsyncWatch(Generic[C_co]):
         if self.watch is None:
             async with self.beginning:
                 if self.watch is None:
-                    watch = await self.threads.read(self.begin)
-                    watch.feed.ring_with(partial(wake, asyncio.get_running_loop(), self.arrived))
-                    self.watch = watch
+                    ring = partial(wake, asyncio.get_running_loop(), self.arrived)
+                    self.watch = await self.threads.read(lambda: rung(self.begin(), ring))
                     if self.closed:
-                        watch.close()
+                        self.close()
         return self.watch
 
     def __await__(self) -> Generator[object, None, Self]:
@@ -57,23 +60,29 @@ class AsyncWatch(Generic[C_co]):
         """The version of the last change that was handed out, by name: give it as `since` to go on after a restart."""
         if self.watch is None:
             raise RuntimeError("the watch has not begun: await it, or enter it by async with")
-        return self.watch.cursors
+        return self.watch.named(dict(self.watch.feed.handed))  # copied at once, and without the mutex; see `TRY_AGAIN`
 
     @property
     def ended(self) -> bool:
         """Whether the watch or the App is closed."""
-        return self.closed if self.watch is None else self.watch.ended
+        return self.closed or (self.watch is not None and self.watch.ended)
 
     async def take(self, timeout: float | None = None) -> Change | None:  # noqa: ASYNC109 - as the sync face has it
         """Return the next change, waiting for it; see `Watch.take`. Where it is cancelled, no change is lost."""
         until = None if timeout is None else time.monotonic() + timeout
         watch = await self.begun()
-        while True:
+        while not self.ended:
             if self.threads.pace.spent():
                 await self.threads.pace.wait()
-            self.arrived.clear()
-            change = watch.take(0)
-            if change is not None or watch.ended:
+            if not watch.feed.arrived.acquire(blocking=False):
+                await asyncio.sleep(TRY_AGAIN)
+                continue
+            try:
+                self.arrived.clear()
+                change = watch.take(0)
+            finally:
+                watch.feed.arrived.release()
+            if change is not None:
                 return change
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
@@ -81,6 +90,7 @@ class AsyncWatch(Generic[C_co]):
             with suppress(TimeoutError):  # not wait_for, which loses a cancellation until Python 3.12
                 async with asyncio.timeout(left):
                     await self.arrived.wait()
+        return None
 
     def __aiter__(self) -> Self:
         return self
@@ -95,14 +105,21 @@ class AsyncWatch(Generic[C_co]):
     def close(self) -> None:
         """End the watch; a second call does nothing."""
         self.closed = True
+        self.arrived.set()
         if self.watch is not None:
-            self.watch.close()
+            self.threads.submit(self.threads.readers, self.watch.close)
 
     async def __aenter__(self) -> Self:
         return await self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def rung(watch: Watch[C_co], ring: Callable[[], None]) -> Watch[C_co]:
+    """Have a watch ring whenever something has come, and return it."""
+    watch.feed.ring_with(ring)
+    return watch
 
 
 def wake(loop: asyncio.AbstractEventLoop, arrived: asyncio.Event) -> None:

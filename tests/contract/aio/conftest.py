@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import threading
+import time
 
 import pytest
 from tests.contract.conftest import COURSE, TRAINING, plugin
 
 from perdure.aio.app import AsyncApp
+
+OWN = 0.005
+"""Seconds of its own work that the loop may do at once, whatever else the machine does."""
 
 MODULE = "training-student"
 PLUGINS = [plugin(TRAINING, COURSE)]
@@ -47,3 +53,20 @@ async def app(open_async):
 @pytest.fixture
 def status(app):
     return app.scope(MODULE).status
+
+
+@pytest.fixture
+def own_work(monkeypatch):
+    """The longest that the loop worked at one thing, in seconds of its own thread. Collecting garbage is not our work."""
+    longest = [0.0]
+    run = asyncio.events.Handle._run
+
+    def timed(handle):
+        began = time.thread_time()
+        run(handle)
+        longest[0] = max(longest[0], time.thread_time() - began)
+
+    monkeypatch.setattr(asyncio.events.Handle, "_run", timed)
+    gc.disable()
+    yield longest
+    gc.enable()

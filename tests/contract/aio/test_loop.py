@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import subprocess
 import sys
 import time
 
 import pytest
 from sqlalchemy import create_engine
-from tests.contract.aio.conftest import MODULE, PLUGINS
+from tests.contract.aio.conftest import MODULE, OWN, PLUGINS
 from tests.contract.conftest import TRAINING, User
 
 from perdure.aio.app import AsyncApp
@@ -20,9 +19,6 @@ pytestmark = pytest.mark.anyio
 
 PATIENCE = 0.35
 """Seconds for which the loop may stand still: machines that run tests have other things to do. What blocks takes a second."""
-
-OWN = 0.005
-"""Seconds of its own work that the loop may do at once, whatever else the machine does."""
 
 HOLD_FILE = """
 import sqlite3, sys, time
@@ -67,23 +63,6 @@ async def heart():
         await beating
 
 
-@pytest.fixture
-def own_work(monkeypatch):
-    """The longest that the loop worked at one thing, in seconds of its own thread. Collecting garbage is not our work."""
-    longest = [0.0]
-    run = asyncio.events.Handle._run
-
-    def timed(handle):
-        began = time.thread_time()
-        run(handle)
-        longest[0] = max(longest[0], time.thread_time() - began)
-
-    monkeypatch.setattr(asyncio.events.Handle, "_run", timed)
-    gc.disable()
-    yield longest
-    gc.enable()
-
-
 @contextlib.contextmanager
 def held(script, where):
     """Have another process hold something for a second."""
@@ -123,6 +102,7 @@ async def test_a_thousand_tasks_leave_the_loop_time(app, own_work):
 
 async def test_first_uses_are_no_work_for_the_loop(url, own_work):
     async with heart() as longest, AsyncApp.open(url, plugins=PLUGINS) as app:
+        assert sorted(app.app.resources.modules) == ["demo-course", MODULE]
         for scope in app.scopes():
             await scope.status.get("enable")
             await scope.status.contains("enable")

@@ -187,6 +187,19 @@ async def test_whoever_is_cancelled_while_waiting_takes_nothing_with_him(status)
         assert seen == list(range(1, 41))
 
 
+async def test_a_cancellation_is_not_lost_where_a_change_comes_at_the_same_moment(status):
+    async with status.watch("visits") as watch:
+        for turns in range(5):
+            taking = asyncio.create_task(watch.take(30))
+            await asyncio.sleep(0.005)
+            watch.arrived.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            taking.cancel()
+            await asyncio.wait([taking], timeout=5)
+            assert taking.cancelled()
+
+
 async def test_a_long_queue_leaves_the_loop_to_others(status):
     for number in range(100):
         await status.set("visits", number)
