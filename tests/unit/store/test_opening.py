@@ -83,3 +83,4 @@ def test_an_engine_of_sqlite_is_taken(path):
     store = open_store(engine)
     assert store.engine is engine
     store.close()
+    engine.dispose()
