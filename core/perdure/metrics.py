@@ -14,7 +14,7 @@ class Metrics:
 
     Attributes:
         first_writes_without_lock: First writes that went through without their lock, because it was not had in time.
-        lock_waits: Locks that were not had at once.
+        lock_waits: Locks that were not had at once, and were waited for.
         locks_lost: Named locks that ended while their body still ran.
     """
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 from sqlalchemy import text
@@ -85,3 +87,43 @@ def test_a_transaction_that_cannot_be_committed_does_not_end_as_if_it_had_been(a
         with refusal:
             work()
         assert status.get("visits") == 0
+
+
+CLOSED_UNDER_WRITERS = """
+import sys, threading, time
+from perdure import App, AppClosed
+from training_student import STATUS
+
+app = App.open(sys.argv[1])
+status = app.scope(STATUS).status
+failed = []
+
+def write():
+    while True:
+        try:
+            with app.begin() as connection:
+                status.within(connection).update("visits", lambda visits: visits + 1)
+        except AppClosed:
+            return
+        except BaseException as error:
+            failed.append(repr(error))
+            return
+
+writers = [threading.Thread(target=write) for _ in range(3)]
+for writer in writers:
+    writer.start()
+while not status.get("visits"):
+    time.sleep(0.01)
+app.close()
+for writer in writers:
+    writer.join(30)
+print(failed, [writer.is_alive() for writer in writers])
+"""
+
+
+def test_an_app_may_be_closed_while_transactions_of_others_run(shared_url):
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-X", "dev", "-c", CLOSED_UNDER_WRITERS, shared_url], capture_output=True, check=False, text=True
+        )
+        assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[] [False, False, False]", "")

@@ -30,6 +30,32 @@ if TYPE_CHECKING:
     """Returns a context in which a lock is held, given `timeout` and `lease`, as `Scope.lock` does."""
 
 
+class Wait:
+    """How long a task waits for a lock.
+
+    Args:
+        seconds: From now on; 0 is no wait.
+        counters: Where it is counted, once.
+    """
+
+    def __init__(self, seconds: float, counters: Counters) -> None:
+        self.seconds = seconds
+        self.deadline = time.monotonic() + seconds
+        self.counters = counters
+        self.counted = not seconds
+
+    def begin(self) -> None:
+        """Note that the lock is not had at once."""
+        if not self.counted:
+            self.counted = True
+            self.counters.count("lock_waits")
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, or less than none."""
+        return self.deadline - time.monotonic()
+
+
 class Locking:
     """Holds named locks for tasks.
 
@@ -56,11 +82,11 @@ class Locking:
             patience: Seconds to wait for it.
             lease: Seconds that it may show no sign of life.
         """
-        deadline = time.monotonic() + patience
+        wait = Wait(patience, self.counters)
         line = self.lines.setdefault(place, asyncio.Lock())
-        await self.stand(line, place, patience)
+        await self.stand(line, place, wait)
         try:
-            context, had = await self.acquired(lock, deadline, patience, lease)
+            context, had = await self.acquired(lock, wait, lease)
             try:
                 yield had
             except BaseException as error:
@@ -71,23 +97,21 @@ class Locking:
         finally:
             line.release()
 
-    async def stand(self, line: asyncio.Lock, place: Key, patience: float) -> None:
+    async def stand(self, line: asyncio.Lock, place: Key, wait: Wait) -> None:
         """Wait for the turn of this task.
 
         Raises:
             LockUnavailable: It did not come in time.
         """
         if line.locked():
-            self.counters.count("lock_waits")
+            wait.begin()
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(wait.left):
                 await line.acquire()
         except TimeoutError:
-            raise LockUnavailable(*place, patience, HELD_BY_ANOTHER.problem) from None
+            raise LockUnavailable(*place, wait.seconds, HELD_BY_ANOTHER.problem) from None
 
-    async def acquired(
-        self, lock: Lock, deadline: float, patience: float, lease: float
-    ) -> tuple[AbstractContextManager[HeldLock], HeldLock]:
+    async def acquired(self, lock: Lock, wait: Wait, lease: float) -> tuple[AbstractContextManager[HeldLock], HeldLock]:
         """Try until the lock is had, each try in a thread, and the pauses in between in the loop.
 
         Raises:
@@ -99,9 +123,10 @@ class Locking:
             try:
                 return context, await self.entered(context)
             except LockUnavailable as unavailable:
-                left = deadline - time.monotonic()
+                wait.begin()
+                left = wait.left
                 if left <= 0:
-                    raise attrs.evolve(unavailable, timeout=patience) from None
+                    raise attrs.evolve(unavailable, timeout=wait.seconds) from None
             await asyncio.sleep(min(random.uniform(pause / 2, pause), left))  # noqa: S311 - spreads the tries, hides nothing
             pause = min(2 * pause, LONGEST_PAUSE)
 

@@ -20,7 +20,7 @@ def taken(grip: Grip, seconds: float, counters: Counters, *, even_if_broken: boo
     Args:
         grip: What to take.
         seconds: How long to go on; 0 tries once.
-        counters: Where waiting is counted.
+        counters: Where waiting is counted, once.
         even_if_broken: Whether to go on while what keeps the locks cannot be reached.
 
     Returns:
@@ -30,7 +30,7 @@ def taken(grip: Grip, seconds: float, counters: Counters, *, even_if_broken: boo
     pause = SHORTEST_PAUSE
     begun = time.monotonic()
     refusal = grip.take()
-    if refusal:
+    if refusal and seconds:
         counters.count("lock_waits")
     while refusal:
         if refusal.broken and not even_if_broken:

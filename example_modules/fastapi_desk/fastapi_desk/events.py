@@ -33,7 +33,9 @@ async def next_of(watch: AsyncWatch[Any]) -> Told | None:
     try:
         change = await watch.take()
     except HistoryTruncated as gone:
-        reached = gone.since + 1 if gone.oldest is None else gone.oldest - 1
+        reached = gone.reached
+        if reached is None:
+            reached = gone.since + 1 if gone.oldest is None else gone.oldest - 1
         return Told(gone.module, gone.name, reached, "gone", json.dumps({"module": gone.module, "name": gone.name}))
     if change is None:
         return None
@@ -97,10 +99,12 @@ async def in_order(
 ) -> AsyncIterator[Told]:
     """Yield what a client has missed, up to where what is in its queue begins, and then that."""
     if missed is not None:
-        while any(missed.cursors[name] < version for name, version in begin.items()):
+        ahead = sum(missed.cursors[name] > version for name, version in begin.items())  # as after a backup was restored
+        while ahead > 0 or any(missed.cursors[name] < version for name, version in begin.items()):
             if (told := await next_of(missed)) is None:
                 return
             yield told
+            ahead -= 1
         missed.close()
     while (told := await client.get()) is not None:
         yield told
@@ -110,7 +114,7 @@ async def events(tellings: AsyncIterator[Told], seen: dict[str, int]) -> AsyncIt
     """Yield what a client has not seen. Each id says what it has seen by then: it goes on from there, on any server."""
     yield ServerSentEvent(id=json.dumps(seen))
     async for told in tellings:
-        if told.version > seen[told.name]:
+        if told.event == "gone" or told.version > seen[told.name]:  # what is gone may be so because a backup was restored
             seen[told.name] = told.version
             yield ServerSentEvent(event=told.event, raw_data=told.data, id=json.dumps(seen))
 

@@ -76,7 +76,19 @@ async def test_waiting_for_another_app_ends_in_time_or_with_its_turn(scope, app,
             await asyncio.sleep(0.1)
             let_go = loop.time()
         assert await waiting >= let_go
-    assert app.metrics().lock_waits >= 1
+    assert app.metrics().lock_waits == 2  # however often it was tried
+
+
+async def test_waiting_is_counted_once_and_not_waiting_never(scope, app):
+    async with scope.lock("report"):
+        with pytest.raises(LockUnavailable):
+            async with scope.lock("report", timeout=0):
+                pass
+        assert app.metrics().lock_waits == 0
+        with pytest.raises(LockUnavailable):
+            async with scope.lock("report", timeout=0.02):
+                pass
+    assert app.metrics().lock_waits == 1
 
 
 async def test_fifty_tasks_have_it_in_turn_and_nobody_else_waits(scope):

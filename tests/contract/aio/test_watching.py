@@ -68,6 +68,15 @@ async def test_it_begins_when_it_is_first_asked(status):
     assert await closed.take() is None
 
 
+async def test_it_begins_once_for_all_who_ask_first(status, app):
+    await status.set("visits", 1)
+    watch = status.watch("visits", since=0)
+    taken = await asyncio.gather(*(watch.take(0.2) for _ in range(3)))
+    assert sorted(change.value for change in taken if change) == [1]
+    assert len(app.app.resources.poller.followers.feeds) == 1
+    watch.close()
+
+
 async def test_taking_waits_as_long_as_it_is_told(status):
     async with status.watch("visits") as watch:
         loop = asyncio.get_running_loop()

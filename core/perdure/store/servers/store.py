@@ -152,6 +152,8 @@ class ServerStore(DatabaseStore):
         finally:
             current.begun = False
             if os.getpid() == process:
+                if self.links.closed and self.links.own:  # and with it the pool: nobody would close what is given back to it
+                    connection.invalidate()
                 connection.close()
             else:  # the parent's transaction, which a ROLLBACK from here would end
                 forks.keep_for_ever(connection)

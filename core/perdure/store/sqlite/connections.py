@@ -45,15 +45,17 @@ class Held:
         connection: The DBAPI connection, or None until it is lent, and after it was taken away.
         inherited: Whether it was taken away because this is a forked child.
         writing: Whether what is open on it is a transaction of the store's.
+        lent_out: Whether a caller has the connection, in `begin()`, and uses it without the lock: nobody else may close it.
     """
 
-    __slots__ = ("__weakref__", "connection", "inherited", "mutex", "process", "proxy", "writing")
+    __slots__ = ("__weakref__", "connection", "inherited", "lent_out", "mutex", "process", "proxy", "writing")
 
     def __init__(self) -> None:
         self.mutex = threading.RLock()
         self.connection: Any = None
         self.inherited = False
         self.writing = False
+        self.lent_out = False
         self.proxy: PoolProxiedConnection | None = None
         self.process = 0
 
@@ -181,21 +183,26 @@ class Connections:
             self.admit()
             connection = self.engine.connect()
             held.take(connection.connection)
+            held.lent_out = True
         try:
             yield connection
         finally:
             if not held.inherited:
                 held.proxy = held.connection = None
+                held.lent_out = False
+                if self.closed:  # and with it the pool: nobody would close what is given back to it
+                    connection.invalidate()
                 connection.close()
 
     def close(self) -> None:
-        """Close every connection, waiting for those that are in use."""
+        """Close every connection, waiting for the calls that use them. What `begin()` has lent is its caller's until its end."""
         with self.gate:
             self.closed = True
             known = list(self.known)
         for held in known:
             with held.mutex:
-                held.give_back(close=True)
+                if not held.lent_out:
+                    held.give_back(close=True)
         self.engine.dispose()
         forks.watching.discard(self)
 
@@ -206,7 +213,7 @@ class Connections:
         for held in list(self.known):
             if not self.shared and held.connection is not None and held.mutex.acquire(timeout=max(0, end - time.monotonic())):
                 try:
-                    if held.connection is not None and not held.connection.in_transaction:
+                    if held.connection is not None and not held.lent_out and not held.connection.in_transaction:
                         held.give_back(close=True)
                 finally:
                     held.mutex.release()
