@@ -43,6 +43,7 @@ class AsyncApp(AsyncTenantView):
         super().__init__(app, threads, app.resources.store.hasty(), Locking(threads, app.resources.counters))
         self.app = app
         self.begun = Begun(app, threads)
+        threads.shown = app.resources.store.shown
 
     def make_ready(self) -> None:
         """Do what those who first use the App would wait for in the loop: start threads, compile modules, connect."""

@@ -59,7 +59,8 @@ class AsyncField(Generic[T]):
     async def update(self, function: Callable[[T], T], *, actor: str | None = None, reason: str | None = None) -> Entry[T]:
         """Replace the value by what a function makes of it; see `Field.update`.
 
-        The function is a plain one: it runs in another thread, while the row is locked.
+        The function is a plain one: it runs in another thread, or where the driver of a caller's transaction does, while the row
+        is locked.
         """
         refuse_coroutines(function)
         return await self.calls.write(lambda status: self.of(status).update(function, actor=actor, reason=reason))
@@ -97,4 +98,4 @@ def refuse_coroutines(function: Callable[..., Any]) -> None:
         TypeError: It would give a coroutine, and no value.
     """
     if inspect.iscoroutinefunction(function):
-        raise TypeError("update takes a plain function: it runs in another thread, while the row is locked")
+        raise TypeError("update takes a plain function: it runs while the row is locked, and cannot await")

@@ -98,7 +98,8 @@ class AsyncModuleStatus(Generic[R]):
     ) -> Entry[Any]:
         """Replace a value by what a function makes of it, whoever else writes; see `ModuleStatus.update`.
 
-        The function is a plain one: it runs in another thread, while the row is locked.
+        The function is a plain one: it runs in another thread, or where the driver of a caller's transaction does, while the row
+        is locked.
         """
         refuse_coroutines(function)
         return await self.calls.write(lambda status: status.update(name, function, actor=actor, reason=reason))

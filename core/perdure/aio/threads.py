@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextvars import ContextVar, copy_context
+from typing import TYPE_CHECKING, TypeVar
 
 from perdure.aio.pace import Pace
+from perdure.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextvars import Context
+
+    from perdure.aio.transaction import AsyncTransaction
 
 T = TypeVar("T")
 
@@ -27,19 +31,23 @@ alone, and of a host's pool of five connections leave them one."""
 class Threads:
     """Runs work outside of the event loop.
 
-    The context goes along, and with it who acts. A task that is in a transaction of `AsyncApp.begin()` is served by the thread of
-    the transaction, so that what the sync face refuses there, or lets see the transaction, is the same here.
+    The context goes along, and with it who acts. A task that is in a transaction of `AsyncApp.begin()`, and those that it starts
+    there, are served by the thread of the transaction, so that what the sync face refuses there is refused here: a write that
+    waited for its own transaction to end would wait for ever.
 
     Attributes:
         pace: What lets the loop turn in between.
-        transactions: The threads of tasks that are in a transaction.
+        inside: The transaction that a task is in.
+        shown: How messages name the database.
     """
 
     def __init__(self) -> None:
         self.pace = Pace()
+        self.inside: ContextVar[AsyncTransaction | None] = ContextVar("perdure_async_transaction", default=None)
+        self.process = os.getpid()
+        self.shown = ""
         self.readers = ThreadPoolExecutor(READERS, "perdure-async-read")
         self.writers = ThreadPoolExecutor(WRITERS, "perdure-async-write")
-        self.transactions: dict[asyncio.Task[Any] | None, ThreadPoolExecutor] = {}
         self.idle: list[ThreadPoolExecutor] = []
         self.ending: ThreadPoolExecutor | None = None
         self.end: Future[None] | None = None
@@ -70,15 +78,27 @@ class Threads:
         return await finished(self.submit(self.readers, work), in_any_case=True)
 
     def submit(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> Future[T]:
-        """Have work done by an executor, or by the transaction of this task."""
-        if self.transactions:
-            executor = self.transactions.get(asyncio.current_task(), executor)
+        """Have work done by an executor, or by the transaction that this task is in.
+
+        Raises:
+            StoreUnavailable: This is a forked child, which has none of these threads.
+        """
+        if os.getpid() != self.process:
+            problem = "this process was forked from the one that opened the AsyncApp, and has none of its threads"
+            raise StoreUnavailable(self.shown, f"{problem}. Open another in the child")
+        if (transaction := self.transaction()) is not None:
+            executor = transaction.thread
         try:
             return begun(executor, work)
         except RuntimeError:
             if not self.ended:
                 raise
         return done(work)
+
+    def transaction(self) -> AsyncTransaction | None:
+        """Return the transaction that this task is in, unless that is over."""
+        found = self.inside.get()
+        return None if found is None or found.over else found
 
     def start(self) -> None:
         """Start every thread now, in one of the readers: later it would be the loop that waits for each to have started."""

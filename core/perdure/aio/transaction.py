@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-AT_ONCE = 5
-"""How many transactions run at once; as many as connections wait ready in a pool of ours."""
+AT_ONCE = 3
+"""How many transactions run at once: of a pool of five connections, they leave some to the calls that they may wait for."""
 
 
 class AsyncTransaction:
@@ -67,20 +67,20 @@ class Begun:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncTransaction]:
         """Return a context manager; see `AsyncApp.begin`."""
-        task = asyncio.current_task()
-        if task in self.threads.transactions or self.threads.ended:  # refused, in the words of the sync face
+        if self.threads.transaction() is not None or self.threads.ended:  # refused, in the words of the sync face
             await self.threads.write(lambda: self.app.begin().__enter__())
         async with self.places:
             thread = self.threads.lend()
             try:
                 async with entered(self.app.begin(), thread) as connection:
                     transaction = AsyncTransaction(thread, connection, self.app.resources.store.shown)
-                    self.threads.transactions[task] = thread
+                    token = self.threads.inside.set(transaction)
                     try:
                         yield transaction
                     finally:
                         transaction.over = True
-                        del self.threads.transactions[task]
+                        with suppress(ValueError):  # left in another task than it was entered in
+                            self.threads.inside.reset(token)
             finally:
                 self.threads.take_back(thread)
 

@@ -407,3 +407,21 @@ async def test_the_apps_transaction_of_another_app_is_refused(app, open_async, u
         else:
             await status.set("visits", 3)
     assert await app.scope(MODULE).status.get("visits") == (0 if url == "sqlite://" else 3)
+
+
+async def test_tasks_that_a_task_in_a_transaction_starts_are_refused_too_and_wait_for_nothing(app, status):
+    async with asyncio.timeout(20):
+        async with app.begin() as transaction:
+            await status.within(transaction).set("visits", 5)
+            await asyncio.wait_for(status.get("visits"), 10)
+            with pytest.raises(StoreError, match=r"within \(status.within\)|within it"):
+                await asyncio.create_task(status.set("visits", 6))
+            later = asyncio.create_task(after(over := asyncio.Event(), status))
+        over.set()
+        assert (await later).value == 7
+
+
+async def after(over, status):
+    """Write when the transaction is over in which this task was started."""
+    await over.wait()
+    return await status.set("visits", 7)
