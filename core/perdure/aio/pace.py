@@ -7,7 +7,7 @@ import time
 from collections import deque
 from contextlib import suppress
 
-SLICE = 0.002
+SLICE = 0.001
 """Seconds of one turn of the loop within which calls begin; those that come later stand in line."""
 
 AT_ONCE = 100
