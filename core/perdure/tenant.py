@@ -12,6 +12,7 @@ from perdure.errors import AppClosed, HistoryNotKept, InvalidArgument, InvalidSp
 from perdure.names import checked_actor, checked_module
 from perdure.records.spec import StatusSpec
 from perdure.scope.changes import PAGE, counted, mark_before
+from perdure.scope.policy import renamed
 from perdure.scope.scope import Scope
 from perdure.scope.status import ModuleStatus
 from perdure.scope.watch import Watch
@@ -199,15 +200,12 @@ class TenantView:
         feed = self.resources.poller.follow(keys, positions)
         return Watch(feed, self.resources.told, self.resources.place_of, lambda at: by_module(keys, at))
 
-    def seen(self, since: Mapping[str, Mapping[str, int]] | None) -> dict[str, Mapping[str, int]]:
+    def seen(self, since: Mapping[str, Mapping[str, int]] | None) -> Mapping[str, Mapping[str, int]]:
         """Return versions by the current names of their modules, or refuse another shape."""
         given: Any = {} if since is None else since
         if not isinstance(given, Mapping) or not all(isinstance(names, Mapping) for names in given.values()):
             raise InvalidArgument("since", f"{given!r:.80}", "{module: {name: version}}, as the cursors of an earlier watch")
-        found = {self.scope(module).module: names for module, names in given.items()}
-        if len(found) < len(given):
-            raise InvalidArgument("since", repr(sorted(given)), "each module once, by its former name or its present one")
-        return found
+        return renamed("since", given, lambda module: self.scope(module).module)
 
     def acting_as(self, actor: str) -> AbstractContextManager[None]:
         """Name the actor of every write made inside a `with` block, in this thread or task and in those that it starts.

@@ -267,6 +267,14 @@ def test_who_was_away_for_longer_than_the_history_is_told_so(own):
     assert [data["version"] for event, data in told if event == "change" and data["name"] == "visits"] == list(range(21, 121))
 
 
+def test_who_has_seen_more_than_a_restored_database_has_is_told_so_and_goes_on(own):
+    own.put("training-student", "enable", True)
+    with Stream(own, "training-student", '{"enable": 1, "visits": 1000}') as stream:
+        assert next(stream.events()) == ("gone", {"module": "training-student", "name": "visits"})
+        stranger_writes(own.url, 3)
+        assert versions(stream.events(), 6) == {"visits": [1, 2, 3], "enable": [2, 3, 4]}
+
+
 @pytest.mark.parametrize("last_id", ["x", "[]", "3", '{"enable": -1}', '{"enable": "x"}', '{"enable": 1e40}'])
 def test_an_id_that_is_none_of_ours_is_refused(web, last_id):
     with Stream(web, "training-student", last_id) as stream:

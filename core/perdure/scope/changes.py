@@ -30,10 +30,8 @@ def told(declared: DeclaredName, row: ChangeRow) -> Change:
             value = declared.decoded(row.tenant, row.stored)
         except PerdureError as unreadable:
             error = unreadable
-    try:
-        at = moment(row.at)
-    except (TypeError, OverflowError):
-        at = nearest_time(row.at)
+    at, damaged = time_of(row)
+    if damaged:
         error = declared.corrupt(row.tenant, declared.name, f"expected a time in microseconds, got {row.at!r}")
     return change_of(row, declared.module, declared.name, value, at, secret=declared.field.secret, error=error)
 
@@ -48,16 +46,17 @@ def told_in(declared: DeclaredModule, row: ChangeRow) -> Change:
 
 def told_of_none(row: ChangeRow, module: str, error: PerdureError) -> Change:
     """Return a change that no loaded plugin declares the name of: whether its value is secret, nobody can say."""
-    try:
-        at = moment(row.at)
-    except (TypeError, OverflowError):
-        at = nearest_time(row.at)
+    at, _ = time_of(row)
     return change_of(row, module, row.name, None, at, secret=True, error=error)
 
 
-def nearest_time(damaged: object) -> datetime:
-    """Return what is told of a time that is none; SQLite orders what is no number after all numbers."""
-    return FIRST if isinstance(damaged, (int, float)) and damaged < 0 else LAST
+def time_of(row: ChangeRow) -> tuple[datetime, bool]:
+    """Return the time of a change, and whether it is damaged; SQLite orders what is no number after all numbers."""
+    try:
+        return moment(row.at), False
+    except (TypeError, OverflowError):
+        at: object = row.at
+        return FIRST if isinstance(at, (int, float)) and at < 0 else LAST, True
 
 
 def change_of(  # noqa: PLR0913 - the facts of a change, by name where they could be confused

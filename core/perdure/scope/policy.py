@@ -50,7 +50,11 @@ class Policy:
 def renamed(
     argument: str, given: Mapping[str, Mapping[str, Any]], current: Callable[[str], str]
 ) -> Mapping[str, Mapping[str, Any]]:
-    """Return values by the current names of their modules."""
+    """Return values by the current names of their modules.
+
+    Raises:
+        InvalidArgument: A module is named twice, by its present name and a former one.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for module, names in given.items():
         if current(module) in found:

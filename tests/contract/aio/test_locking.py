@@ -195,16 +195,16 @@ async def cancelled_while_threads_are_busy(scope):
 
 async def test_a_lock_is_let_go_of_though_all_threads_are_busy(scope):
     await cancelled_while_threads_are_busy(scope)
-    async with scope.lock("report", timeout=0):
-        pass
+    async with scope.lock("report", timeout=0) as held:  # else LockUnavailable
+        assert not held.lost
 
 
 async def test_what_the_body_raises_comes_out(scope):
     with pytest.raises(ZeroDivisionError):
         async with scope.lock("report"):
             raise ZeroDivisionError
-    async with scope.lock("report", timeout=0):
-        pass
+    async with scope.lock("report", timeout=0) as held:
+        assert not held.lost
 
 
 async def lost(held):
