@@ -31,6 +31,11 @@ class TOMLBlockParser(CodeBlockParser):
         tomllib.loads(example.parsed)
 
 
+def taken_from_environment() -> dict[str, str]:
+    """Remove what the environment says to perdure, and return it."""
+    return {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PERDURE_")}
+
+
 class Page:
     """The surroundings of one page: an empty folder, and what it pretends to have pip-installed."""
 
@@ -43,8 +48,8 @@ class Page:
         self.stack = ExitStack()
         folder = self.stack.enter_context(tempfile.TemporaryDirectory())
         self.stack.enter_context(chdir(folder))
-        environment = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PERDURE_")}
-        self.stack.callback(os.environ.update, environment)
+        self.stack.callback(os.environ.update, taken_from_environment())
+        self.stack.callback(taken_from_environment)  # before that: what the page itself has set
         namespace["publish"] = self.publish
 
     def publish(self, distribution: str, namespace: dict[str, Any]) -> None:

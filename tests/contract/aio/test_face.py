@@ -262,7 +262,8 @@ async def test_damage_is_told_of(tmp_path):
 # --------------------------------------------------------------------------- opening and closing
 
 
-async def test_an_app_may_be_awaited_or_entered(url):
+async def test_an_app_may_be_awaited_or_entered(url, monkeypatch):
+    monkeypatch.delenv("PERDURE_URL", raising=False)
     async with AsyncApp.open(url, plugins=PLUGINS) as app:
         await app.scope(MODULE).status.set("visits", 1)
     app = await AsyncApp.open(url, plugins=PLUGINS)
