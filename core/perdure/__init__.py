@@ -6,6 +6,7 @@ does not load a database library.
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         StoreFull,
         StoreReadOnly,
         StoreUnavailable,
+        TablesMissing,
         TransactionRefused,
         TransactionRequired,
         TransitionConflict,
@@ -190,6 +192,7 @@ EXPORTS = {
     "StoreFull": "perdure.errors",
     "StoreReadOnly": "perdure.errors",
     "StoreUnavailable": "perdure.errors",
+    "TablesMissing": "perdure.errors",
     "TenantView": "perdure.tenant",
     "TransactionRefused": "perdure.errors",
     "TransactionRequired": "perdure.errors",
@@ -306,6 +309,7 @@ __all__ = [
     "StoreFull",
     "StoreReadOnly",
     "StoreUnavailable",
+    "TablesMissing",
     "TenantView",
     "TransactionRefused",
     "TransactionRequired",
@@ -341,6 +345,8 @@ __all__ = [
     "move",
     "transition",
 ]
+
+logging.getLogger("perdure").addHandler(logging.NullHandler())  # what is said is for the application to hear, or not
 
 
 if not TYPE_CHECKING:  # type checkers know the names above, and are to refuse any other

@@ -8,13 +8,11 @@ import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from perdure.store.protocol import ChangeRow
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from perdure.records.entry import Change
-    from perdure.store.callers.delivery import Written
+    from perdure.store.rows import ChangeRow, Written
 
 logger = logging.getLogger("perdure.plugins")
 
@@ -61,18 +59,9 @@ class Announcer:
         """Tell of one write after the other, until there are no more."""
         while (written := self.waiting.get()) is not None:
             try:
-                self.tell(self.change(written))
+                self.tell(self.told(written.change))
             except Exception:
                 logger.exception("a write could not be told of; it is committed all the same")
-
-    def change(self, written: Written) -> Change:
-        """Return what is told of a write."""
-        row, note = written.row, written.note
-        content = (row.text, row.encoding, row.record_version)
-        change = ChangeRow(
-            *written.key, row.version, note.operation, *content, note.change_set, note.actor, note.reason, row.updated_at
-        )
-        return self.told(change)
 
     def close(self) -> None:
         """Wait until plugins have been told of what is committed, a few seconds at most."""

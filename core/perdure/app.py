@@ -14,9 +14,8 @@ from perdure.announcer import Announcer
 from perdure.codes.keys import CoreBindings
 from perdure.errors import InvalidArgument, NoStoreConfigured
 from perdure.locks import locks_for
-from perdure.metrics import Counters
 from perdure.names import Key, checked_actor, checked_module, checked_name, checked_tenant
-from perdure.plugins.discovery import handed_in, installed, without_blocked
+from perdure.plugins.discovery import chosen, installed, without_blocked
 from perdure.plugins.loading import FailurePolicy
 from perdure.plugins.registry import Registry
 from perdure.resources import Resources
@@ -58,7 +57,7 @@ class App(TenantView):
         engine: Engine | None = None,
         redis: str | Iterable[str] | None = None,
         tenant: str | None = None,
-        plugins: Iterable[object] | None = None,
+        plugins: str | Iterable[object] | None = None,
         blocked: str | Iterable[str] | None = None,
         on_plugin_failure: FailurePolicy = "raise",
         allow_shared_numbers: bool = False,
@@ -81,7 +80,8 @@ class App(TenantView):
             redis: The URLs of Redis masters that do not replicate one another, for Redlock: `redis://host:6379/0`, one, three or
                 five. Else `PERDURE_REDIS`, with commas between them; else no Redlock.
             tenant: Whose values, in 64 characters; else `PERDURE_TENANT`, else the empty string.
-            plugins: Plugin objects to use in place of what is installed.
+            plugins: What to use in place of all that is installed: plugin objects, and names of entry points or distributions; no
+                other is imported.
             blocked: Names of entry points or distributions that must not be imported; else `PERDURE_BLOCKED`.
             on_plugin_failure: "raise", or "skip": leave a failing plugin out and tell of it in `report`.
             allow_shared_numbers: Let two plugins use one number of a family of status codes for two names.
@@ -132,21 +132,21 @@ class App(TenantView):
             opened_at=datetime.now(UTC),
         )
         whose = checked_tenant(tenant if tenant is not None else environment.tenant())
-        chosen = without_blocked(
-            installed() if plugins is None else handed_in(plugins), listed(blocked, "blocked", environment.blocked)
+        selection = without_blocked(
+            installed() if plugins is None else chosen(plugins), listed(blocked, "blocked", environment.blocked)
         )
-        registry = Registry.load(chosen, on_plugin_failure, allow_shared_numbers=allow_shared_numbers)
+        registry = Registry.load(selection, on_plugin_failure, allow_shared_numbers=allow_shared_numbers)
         refuse_unless(migrate in (None, True, False), "migrate", migrate, "True or False")
         migrating = migrate if migrate is not None else environment.migrate()
         masters = listed(redis, "redis", environment.redis)
         policy = policy.named(registry.current_name)
-        store, counters = open_store(where, durability=durability, migrate=migrating, notify=notify), Counters()
+        store = open_store(where, durability=durability, migrate=migrating, notify=notify)
         try:
-            locks = locks_for(store, masters, counters, required=lock_required)
+            locks = locks_for(store, masters, required=lock_required)
         except BaseException:
             store.close()
             raise
-        app = cls(Resources(store, registry, policy, locks, counters, Poller(store, watch_interval)), whose)
+        app = cls(Resources(store, registry, policy, locks, Poller(store, watch_interval)), whose)
         try:
             app.bindings.value(CoreBindings.APPLICATION_INSTANCE, app)
             app.bindings.value(CoreBindings.APPLICATION_CONFIG, policy)
@@ -306,8 +306,8 @@ class App(TenantView):
         return self.resources.store.ping()
 
     def metrics(self) -> Metrics:
-        """Return how often things happened since the App was opened."""
-        return self.resources.counters.snapshot()
+        """Return how often things happened since the App was opened; no database is asked."""
+        return self.resources.store.counters.snapshot(watchers=self.resources.poller.watchers)
 
     # ----------------------------------------------------------------------- end
 

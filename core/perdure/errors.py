@@ -60,6 +60,7 @@ PerdureError
     ├── StoreFull
     ├── StoreCorrupt
     ├── SchemaMismatch
+    │   └── TablesMissing
     ├── Conflict
     │   └── VersionConflict
     ├── TransactionRefused
@@ -67,15 +68,15 @@ PerdureError
 ```
 
 An error takes facts, keeps them as attributes and writes its own message: where, what was expected, what came, what to do.
-Facts are positional and plain, so that every error survives pickling on its way between processes.
+Facts are positional and plain, so that every error survives pickling on its way between processes. They are what a class
+annotates: see `PerdureError`.
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, ClassVar
-
-import attrs
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, ClassVar, Self, dataclass_transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,8 +101,38 @@ def place(tenant: str, module: str, name: str = "") -> str:
     return f"{dotted} (tenant {tenant!r})" if tenant else dotted
 
 
+@dataclass_transform(eq_default=False)
 class PerdureError(Exception):
-    """What every error of perdure is."""
+    """What every error of perdure is.
+
+    What a class annotates are its facts: it takes them in this order or by name, after those that it inherits. attrs is not used,
+    since it would generate code for each of some fifty classes whenever a program starts.
+    """
+
+    __signature__: ClassVar = Signature()
+
+    def __init_subclass__(cls) -> None:
+        """Take note of the facts."""
+        own = {
+            name: Parameter(
+                name, Parameter.POSITIONAL_OR_KEYWORD, default=vars(cls).get(name, Parameter.empty), annotation=annotation
+            )
+            for name, annotation in cls.__annotations__.items()
+        }
+        cls.__signature__ = Signature(list({**cls.__signature__.parameters, **own}.values()))
+
+    def __init__(self, *given: object, **named: object) -> None:
+        if not self.__signature__.parameters:  # somebody's own error, perhaps, with a text of its own
+            super().__init__(*given, **named)
+            return
+        facts = self.__signature__.bind(*given, **named)
+        facts.apply_defaults()
+        super().__init__(*facts.args)
+        vars(self).update(facts.arguments)
+
+    def with_facts(self, **facts: object) -> Self:
+        """Return the same error with some of its facts replaced."""
+        return type(self)(**{name: getattr(self, name) for name in self.__signature__.parameters} | facts)
 
 
 # --------------------------------------------------------------------------- configuration
@@ -111,7 +142,6 @@ class ConfigurationError(PerdureError):
     """What the application asked for cannot be had."""
 
 
-@attrs.define(eq=False)
 class NoStoreConfigured(ConfigurationError):
     """`App.open` was told of no database, neither by an argument nor by the environment."""
 
@@ -122,7 +152,6 @@ class NoStoreConfigured(ConfigurationError):
         )
 
 
-@attrs.define(eq=False)
 class InvalidStoreUrl(ConfigurationError):
     """The database URL is none, or names a database that perdure does not know.
 
@@ -138,7 +167,6 @@ class InvalidStoreUrl(ConfigurationError):
         return f"The store URL {self.url!r} cannot be used: {self.problem}. A valid one: 'sqlite:///app.db'."
 
 
-@attrs.define(eq=False)
 class DriverMissing(ConfigurationError):
     """The database's driver is not installed.
 
@@ -156,7 +184,6 @@ class DriverMissing(ConfigurationError):
         return f"{self.url!r} needs {self.driver}, which is not installed: pip install 'perdure[{self.extra}]'."
 
 
-@attrs.define(eq=False)
 class InvalidArgument(ConfigurationError):
     """An argument, or the environment variable in its place, is not one of those that a call takes.
 
@@ -174,7 +201,6 @@ class InvalidArgument(ConfigurationError):
         return f"{self.argument}={self.given} cannot be used: expected {self.expected}."
 
 
-@attrs.define(eq=False)
 class AppClosed(ConfigurationError):
     """The App was used after `close()`, or after its `with` block.
 
@@ -195,7 +221,6 @@ class DefinitionError(PerdureError):
     """What a module or plugin declares cannot work; the fix is in its code."""
 
 
-@attrs.define(eq=False)
 class InvalidSpec(DefinitionError):
     """A `StatusSpec` contradicts itself or its record.
 
@@ -211,7 +236,6 @@ class InvalidSpec(DefinitionError):
         return f"The StatusSpec of {self.module!r} is invalid: {self.problem}."
 
 
-@attrs.define(eq=False)
 class UnsupportedType(DefinitionError):
     """A name is declared with a type that cannot be written to JSON and read back exactly.
 
@@ -238,7 +262,6 @@ class PluginError(PerdureError):
     """What was installed cannot be loaded."""
 
 
-@attrs.define(eq=False)
 class PluginFailed(PluginError):
     """A plugin could not be imported, registered or asked; the cause is chained.
 
@@ -255,11 +278,10 @@ class PluginFailed(PluginError):
     def __str__(self) -> str:
         return (
             f"Plugin {owner(self.plugin, self.distribution)} failed: {self.problem}. Repair or uninstall it, "
-            f"or open the App with blocked=[{self.plugin!r}] or on_plugin_failure='skip'."
+            f"or leave it out: PERDURE_BLOCKED={self.plugin}; App.open has blocked= and on_plugin_failure='skip' for that."
         )
 
 
-@attrs.define(eq=False)
 class UnknownHook(PluginError):
     """A plugin implements a hook that perdure does not have, most often a misspelt one.
 
@@ -282,7 +304,6 @@ class UnknownHook(PluginError):
         )
 
 
-@attrs.define(eq=False)
 class DuplicateModule(PluginError):
     """Two plugins declare a status for the same module.
 
@@ -299,7 +320,7 @@ class DuplicateModule(PluginError):
     def __str__(self) -> str:
         return (
             f"The module {self.module!r} is declared twice: by {self.first} and by {self.second}. "
-            "Uninstall one of them, or open the App with blocked=[…] naming one."
+            "Uninstall one of them, or name one in PERDURE_BLOCKED."
         )
 
 
@@ -311,7 +332,6 @@ def owner(plugin: str, distribution: str | None) -> str:
 # --------------------------------------------------------------------------- names
 
 
-@attrs.define(eq=False)
 class InvalidName(PerdureError):
     """A tenant, module, name or actor that no table can hold.
 
@@ -330,7 +350,6 @@ class InvalidName(PerdureError):
         return f"The {self.what} {shown!r} cannot be used: it {self.problem}."
 
 
-@attrs.define(eq=False)
 class UnknownModule(PerdureError, LookupError):
     """No loaded plugin declares a status for this module.
 
@@ -343,10 +362,12 @@ class UnknownModule(PerdureError, LookupError):
     known: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"No loaded plugin declares a status for the module {self.module!r}. {nearest(self.module, self.known)}"
+        if self.known:
+            return f"No loaded plugin declares a status for the module {self.module!r}. {nearest(self.module, self.known)}"
+        advice = "pip install what declares it, or hand it in by App.open(plugins=[…])"
+        return f"No loaded plugin declares a status for the module {self.module!r}, nor for any other: {advice}."
 
 
-@attrs.define(eq=False)
 class UnknownStatusName(PerdureError, LookupError):
     """The module's record declares no such name.
 
@@ -367,7 +388,6 @@ class UnknownStatusName(PerdureError, LookupError):
 # --------------------------------------------------------------------------- values
 
 
-@attrs.define(eq=False)
 class ValueRefused(PerdureError):
     """A value does not fit its declaration; nothing was written.
 
@@ -389,7 +409,6 @@ class ValueRefused(PerdureError):
         return f"{place(self.tenant, self.module)}: {self.path}: {self.problem}. Nothing was written."
 
 
-@attrs.define(eq=False)
 class ValueTooLarge(ValueRefused):
     """A value's JSON text is longer than the App allows; nothing was written.
 
@@ -408,7 +427,6 @@ class ValueTooLarge(ValueRefused):
         )
 
 
-@attrs.define(eq=False)
 class StatusPinned(PerdureError):
     """The application pins this name, so that no write of it would be seen.
 
@@ -429,7 +447,6 @@ class StatusPinned(PerdureError):
         )
 
 
-@attrs.define(eq=False)
 class StatusNotSet(PerdureError, LookupError):
     """A value was needed, and these names have neither a stored one nor a default.
 
@@ -451,7 +468,6 @@ class StatusNotSet(PerdureError, LookupError):
         )
 
 
-@attrs.define(eq=False)
 class ValueCorrupt(PerdureError):
     """A stored value cannot be read as what the module declares; it was left as it is.
 
@@ -478,7 +494,6 @@ class ValueCorrupt(PerdureError):
         )
 
 
-@attrs.define(eq=False)
 class ValueFromNewerVersion(PerdureError):
     """A stored value was written in a newer version of the record than this code can read; it was left as it is.
 
@@ -505,7 +520,6 @@ class ValueFromNewerVersion(PerdureError):
         )
 
 
-@attrs.define(eq=False)
 class UnknownVersion(PerdureError, LookupError):
     """The history of a name has no change of that version: there never was one, or it is not kept any more.
 
@@ -530,7 +544,6 @@ class UnknownVersion(PerdureError, LookupError):
         return f"The history of {where} has no version {self.version}; {kept}. Nothing was written."
 
 
-@attrs.define(eq=False)
 class UnknownChangeSet(PerdureError, LookupError):
     """A module's history does not have all changes of that change set: there never was one, or it does not keep them any more.
 
@@ -556,7 +569,6 @@ class UnknownChangeSet(PerdureError, LookupError):
         return f"{problem}. {cause}. Nothing was written; status.history() shows what is kept."
 
 
-@attrs.define(eq=False)
 class HistoryTruncated(PerdureError):
     """A watcher needed changes that the history does not keep any more. It can go on after them: ask it for the next one.
 
@@ -587,7 +599,6 @@ class HistoryTruncated(PerdureError):
         return f"Changes of {where} after version {self.since} are gone; {left}. {go_on}; {more}."
 
 
-@attrs.define(eq=False)
 class HistoryNotKept(PerdureError):
     """A name that keeps no history cannot be watched: changes are told of from the history.
 
@@ -608,7 +619,6 @@ class HistoryNotKept(PerdureError):
         return f"{problem}. Declare it with history=1 or more."
 
 
-@attrs.define(eq=False)
 class StillDeclared(PerdureError):
     """A name was to be removed as a leftover that a loaded plugin declares; nothing was removed.
 
@@ -623,10 +633,9 @@ class StillDeclared(PerdureError):
     def __str__(self) -> str:
         where = place("", self.module, self.name)
         problem = f"{where} is declared by a loaded plugin, so it is no leftover; nothing was removed"
-        return f"{problem}. Use status.unset({self.name!r})."
+        return f"{problem}. Use status.unset({self.name!r}), or `perdure unset {self.module} {self.name}`."
 
 
-@attrs.define(eq=False)
 class PluginsMissing(PerdureError):
     """What is left over cannot be known while plugins failed or are blocked: what they declare is not gone.
 
@@ -644,7 +653,6 @@ class PluginsMissing(PerdureError):
         )
 
 
-@attrs.define(eq=False)
 class RecordInvalid(PerdureError):
     """Every value can be read, and together they do not make a valid record; they were left as they are.
 
@@ -668,7 +676,6 @@ class RecordInvalid(PerdureError):
 # --------------------------------------------------------------------------- locks
 
 
-@attrs.define(eq=False)
 class LockUnavailable(PerdureError):
     """A lock was not had in time; what was to run under it did not run.
 
@@ -693,7 +700,6 @@ class LockUnavailable(PerdureError):
         )
 
 
-@attrs.define(eq=False)
 class LockLost(PerdureError):
     """A lock ended before what ran under it, so that another may have run at the same time.
 
@@ -719,7 +725,6 @@ class LockLost(PerdureError):
 # --------------------------------------------------------------------------- the database
 
 
-@attrs.define(eq=False)
 class StoreError(PerdureError):
     """The database did not do what was asked.
 
@@ -729,7 +734,7 @@ class StoreError(PerdureError):
         key: The tenant, module and name that it was about, where it was about one.
     """
 
-    headline: ClassVar[str] = "the store failed"
+    headline = "the store failed"
 
     store: str
     problem: str
@@ -743,40 +748,45 @@ class StoreError(PerdureError):
 class StoreUnavailable(StoreError):
     """The database cannot be reached, or was busy for too long; nothing was written."""
 
-    headline: ClassVar[str] = "the store is unavailable"
+    headline = "the store is unavailable"
 
 
 class StoreReadOnly(StoreError):
     """The database can be read and not written; nothing was written."""
 
-    headline: ClassVar[str] = "the store is read-only"
+    headline = "the store is read-only"
 
 
 class StoreFull(StoreError):
     """The database has no room left; nothing was written."""
 
-    headline: ClassVar[str] = "the store is full"
+    headline = "the store is full"
 
 
 class StoreCorrupt(StoreError):
     """The file is no database, or a damaged one; nothing was written."""
 
-    headline: ClassVar[str] = "the store is damaged"
+    headline = "the store is damaged"
 
 
 class SchemaMismatch(StoreError):
     """The tables are older or newer than this perdure; nothing was changed."""
 
-    headline: ClassVar[str] = "the store's tables do not fit this perdure"
+    headline = "the store's tables do not fit this perdure"
+
+
+class TablesMissing(SchemaMismatch):
+    """There are no tables yet, or not even a file, and none were to be made."""
+
+    headline = "there are no tables of perdure"
 
 
 class Conflict(StoreError):
     """Another transaction was in the way. What was to be written is not, and the message says what has become of the rest."""
 
-    headline: ClassVar[str] = "another transaction was in the way"
+    headline = "another transaction was in the way"
 
 
-@attrs.define(eq=False)
 class VersionConflict(Conflict):
     """`compare_and_set` found another version than it was told of; nothing was written, and a caller's transaction goes on.
 
@@ -798,19 +808,18 @@ class VersionConflict(Conflict):
 class TransactionRefused(StoreError):
     """The caller's transaction cannot be joined: no transaction, another database, over already; nothing was written."""
 
-    headline: ClassVar[str] = "the transaction cannot be joined"
+    headline = "the transaction cannot be joined"
 
 
 class OutcomeUnknown(StoreError):
     """The database failed during COMMIT: the write may have happened or not. Read before writing again."""
 
-    headline: ClassVar[str] = "the outcome of the write is unknown"
+    headline = "the outcome of the write is unknown"
 
 
 # --------------------------------------------------------------------------- codes
 
 
-@attrs.define(eq=False)
 class InvalidCode(PerdureError, ValueError):
     """A text that no status code can be.
 
@@ -828,7 +837,6 @@ class InvalidCode(PerdureError, ValueError):
         )
 
 
-@attrs.define(eq=False)
 class UnknownStatusCode(PerdureError, ValueError):
     """The family has no such code.
 
@@ -846,7 +854,6 @@ class UnknownStatusCode(PerdureError, ValueError):
         return f"The family {self.family!r} has no code {self.code!r}. {nearest(self.code, self.known)}"
 
 
-@attrs.define(eq=False)
 class InvalidFamily(DefinitionError):
     """A family or set of constants contradicts itself, or what it inherits.
 
@@ -862,7 +869,6 @@ class InvalidFamily(DefinitionError):
         return f"{self.family} cannot be defined: {self.problem}."
 
 
-@attrs.define(eq=False)
 class InvalidLifecycle(DefinitionError):
     """A lifecycle contradicts itself, or its family.
 
@@ -878,7 +884,6 @@ class InvalidLifecycle(DefinitionError):
         return f"The lifecycle {self.lifecycle} is invalid: {self.problem}."
 
 
-@attrs.define(eq=False)
 class FrozenDefinition(PerdureError, AttributeError):
     """A family, a set of constants or a lifecycle was to be changed after its definition.
 
@@ -897,7 +902,6 @@ class FrozenDefinition(PerdureError, AttributeError):
         )
 
 
-@attrs.define(eq=False)
 class DuplicateFamily(PluginError):
     """Two families go by one name.
 
@@ -914,11 +918,10 @@ class DuplicateFamily(PluginError):
     def __str__(self) -> str:
         return (
             f"The family {self.family!r} is defined twice: by {self.first} and by {self.second}. To add codes to a family, use "
-            "extends=; otherwise give one of them another name, uninstall it, or open the App with blocked=[…] naming it."
+            "extends=; otherwise give one of them another name, uninstall it, or name its plugin in PERDURE_BLOCKED."
         )
 
 
-@attrs.define(eq=False)
 class CodeClash(PluginError):
     """Two codes of one family share a number and not the name, or a name and not the number.
 
@@ -941,11 +944,10 @@ class CodeClash(PluginError):
         allow = ", or allow shared numbers when opening the App" if shared == "number" else ""
         return (
             f"Two codes of the family {self.family!r} share a {shared}: {self.first!r} of {self.first_owner} and {self.second!r} "
-            f"of {self.second_owner}. Change one of them, uninstall or block one plugin{allow}."
+            f"of {self.second_owner}. Change one of them, uninstall one plugin, or name it in PERDURE_BLOCKED{allow}."
         )
 
 
-@attrs.define(eq=False)
 class LifecycleClash(PluginError):
     """Two plugins say different things of one transition, or draw one edge twice.
 
@@ -968,11 +970,10 @@ class LifecycleClash(PluginError):
     def __str__(self) -> str:
         return (
             f"In {self.lifecycle}, the transition {self.first!r} of {self.first_owner} and {self.second!r} of "
-            f"{self.second_owner} clash: {self.problem}. Change one of them, or uninstall or block one plugin."
+            f"{self.second_owner} clash: {self.problem}. Change one of them, uninstall one plugin, or name it in PERDURE_BLOCKED."
         )
 
 
-@attrs.define(eq=False)
 class UnknownFamily(PerdureError, KeyError):
     """No loaded plugin hands in this family, or this extension of one.
 
@@ -988,7 +989,6 @@ class UnknownFamily(PerdureError, KeyError):
         return f"No loaded plugin hands in the family {self.family!r}. {nearest(self.family, self.known)}"
 
 
-@attrs.define(eq=False)
 class UnknownLifecycle(PerdureError, KeyError):
     """No loaded plugin hands in this extension of a lifecycle.
 
@@ -1007,7 +1007,6 @@ class UnknownLifecycle(PerdureError, KeyError):
         )
 
 
-@attrs.define(eq=False)
 class UnknownTransition(PerdureError, LookupError):
     """The lifecycle has no such transition.
 
@@ -1028,7 +1027,6 @@ class UnknownTransition(PerdureError, LookupError):
         )
 
 
-@attrs.define(eq=False)
 class InvalidTarget(PerdureError, ValueError):
     """A transition with several targets was given none, or a transition was given one that is not its own.
 
@@ -1051,7 +1049,6 @@ class InvalidTarget(PerdureError, ValueError):
         return f"{self.lifecycle}.{self.transition} does not lead to {self.given!r}. Possible: {possible}."
 
 
-@attrs.define(eq=False)
 class TransitionNotAllowed(PerdureError):
     """The lifecycle does not let a status move as asked.
 
@@ -1082,7 +1079,6 @@ class TransitionNotAllowed(PerdureError):
         return f"{about}{self.lifecycle} does not allow {self.wanted!r} from {self.current!r}. Allowed from here: {allowed}."
 
 
-@attrs.define(eq=False)
 class TransitionConflict(PerdureError):
     """Another transaction was in the way, and the database refused to move a status; the driver's error is chained.
 
@@ -1103,7 +1099,6 @@ class TransitionConflict(PerdureError):
         )
 
 
-@attrs.define(eq=False)
 class TransactionRequired(PerdureError):
     """A status was to be moved on a connection in AUTOCOMMIT, and this database needs several statements for it.
 
@@ -1120,7 +1115,6 @@ class TransactionRequired(PerdureError):
         )
 
 
-@attrs.define(eq=False)
 class EntityNotFound(PerdureError, LookupError):
     """No row matches, so no status was moved.
 
@@ -1136,7 +1130,6 @@ class EntityNotFound(PerdureError, LookupError):
         return f"No row of {self.table} matches {self.condition}. Nothing was moved."
 
 
-@attrs.define(eq=False)
 class SeveralEntities(PerdureError, LookupError):
     """More than one row matches where one was to be moved; none was.
 
@@ -1155,7 +1148,6 @@ class SeveralEntities(PerdureError, LookupError):
         )
 
 
-@attrs.define(eq=False)
 class InvalidBinding(DefinitionError):
     """A binding that says nothing, or two things.
 
@@ -1171,7 +1163,6 @@ class InvalidBinding(DefinitionError):
         return f"The binding of {self.key!r} is invalid: {self.problem}."
 
 
-@attrs.define(eq=False)
 class DuplicateBinding(PluginError):
     """A key was bound twice.
 
@@ -1192,7 +1183,6 @@ class DuplicateBinding(PluginError):
         )
 
 
-@attrs.define(eq=False)
 class UnknownBinding(PerdureError, LookupError):
     """Nobody has heard of this binding key, or namespace.
 
@@ -1208,7 +1198,6 @@ class UnknownBinding(PerdureError, LookupError):
         return f"Nothing is known of the binding {self.key!r}. {nearest(self.key, self.known)}"
 
 
-@attrs.define(eq=False)
 class BindingNotBound(PerdureError, LookupError):
     """The key is a known one, and nothing is bound under it here.
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from perdure.lock.masters import Master
     from perdure.lock.protocol import FirstWrites, HeldLock, NamedLocks
-    from perdure.metrics import Counters
     from perdure.store.protocol import Store
 
 
@@ -53,7 +52,7 @@ class Locks:
             master.close()
 
 
-def locks_for(store: Store, redis: Sequence[str], counters: Counters, *, required: bool) -> Locks:
+def locks_for(store: Store, redis: Sequence[str], *, required: bool) -> Locks:
     """Return the locks of an App: Redlock where Redis is given, else those of its database.
 
     Args:
@@ -68,11 +67,11 @@ def locks_for(store: Store, redis: Sequence[str], counters: Counters, *, require
     if not redis:
         if required:
             raise InvalidArgument("lock_required", "True", "redis=… beside it: without Redis no first write takes a lock")
-        return Locks(store.named_locks(counters), store.shown)
+        return Locks(store.named_locks(), store.shown)
     # pottery costs 130 ms to import and changes json while it does: only those who gave Redis pay for it.
     from perdure.lock.masters import masters_at  # noqa: PLC0415 - start-up time
     from perdure.lock.redlock import RedlockFirstWrites, RedlockNamedLocks  # noqa: PLC0415 - start-up time
 
     masters = masters_at(redis)
-    first_writes = RedlockFirstWrites(masters, counters, required=required)
-    return Locks(RedlockNamedLocks(masters, counters), store.shown, first_writes, masters)
+    first_writes = RedlockFirstWrites(masters, store.counters, required=required)
+    return Locks(RedlockNamedLocks(masters, store.counters), store.shown, first_writes, masters)

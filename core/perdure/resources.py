@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from perdure.locks import Locks
-    from perdure.metrics import Counters
     from perdure.names import Key
     from perdure.plugins.registry import Registry
     from perdure.records.entry import Change
     from perdure.scope.policy import Policy
-    from perdure.store.protocol import ChangeRow, Store
+    from perdure.store.protocol import Store
+    from perdure.store.rows import ChangeRow
     from perdure.store.watching.poller import Poller
 
 
@@ -29,20 +29,16 @@ class Resources:
         registry: What plugins handed in.
         policy: What the application decided.
         locks: What keeps its locks.
-        counters: What it counts while it works.
         poller: What looks for changes, for all its watchers.
         closed: Whether the App is closed, and with it every view.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of an App
-        self, store: Store, registry: Registry, policy: Policy, locks: Locks, counters: Counters, poller: Poller
-    ) -> None:
+    def __init__(self, store: Store, registry: Registry, policy: Policy, locks: Locks, poller: Poller) -> None:
         """Take what `App.open` has built."""
         self.store = store
         self.registry = registry
         self.policy = policy
         self.locks = locks
-        self.counters = counters
         self.poller = poller
         self.closed = False
         self.closing: list[Callable[[], None]] = [poller.close, store.close, locks.close]

@@ -12,7 +12,7 @@ from perdure.errors import PerdureError, PluginsMissing, StillDeclared, StoreErr
 from perdure.names import Key
 from perdure.records.entry import EPOCH, moment
 from perdure.scope.status import ModuleStatus
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from perdure.resources import Resources
     from perdure.scope.field import Field
-    from perdure.store.protocol import Row, Transaction
+    from perdure.store.protocol import Transaction
+    from perdure.store.rows import Row
 
 
 @attrs.frozen

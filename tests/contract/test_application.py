@@ -19,6 +19,7 @@ from perdure import (
     RecordInvalid,
     StatusPinned,
     StatusSpec,
+    TablesMissing,
     UnknownModule,
     UnknownStatusName,
     ValueRefused,
@@ -195,7 +196,7 @@ def test_the_environment_may_forbid_to_create_tables(monkeypatch, tmp_path):
     with pytest.raises(InvalidArgument, match="PERDURE_MIGRATE='maybe'"):
         App.open("sqlite://", plugins=[])
     monkeypatch.setenv("PERDURE_MIGRATE", "no")
-    with pytest.raises(Exception, match="tables do not fit"):
+    with pytest.raises(TablesMissing, match="no such file"):
         App.open(f"sqlite:///{tmp_path / 'app.db'}", plugins=[])
     monkeypatch.setenv("PERDURE_MIGRATE", "yes")
     App.open(f"sqlite:///{tmp_path / 'app.db'}", plugins=[]).close()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from perdure import App, StoreError, TransactionRefused
 
-from .conftest import TRAINING, plugin
+from .conftest import TRAINING, emptied, plugin
 
 MODULE = "training-student"
 
@@ -127,3 +127,13 @@ def test_an_app_may_be_closed_while_transactions_of_others_run(shared_url):
             [sys.executable, "-X", "dev", "-c", CLOSED_UNDER_WRITERS, shared_url], capture_output=True, check=False, text=True
         )
         assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[] [False, False, False]", "")
+
+
+def test_a_constraint_of_the_callers_own_is_no_damage_of_the_store(postgresql_url):
+    with App.open(emptied(postgresql_url), plugins=[plugin(TRAINING)]) as app:
+        with pytest.raises(StoreError, match="once") as refused, app.begin() as connection:
+            connection.execute(
+                text("CREATE TABLE door (number int, CONSTRAINT once UNIQUE (number) DEFERRABLE INITIALLY DEFERRED)")
+            )
+            connection.execute(text("INSERT INTO door VALUES (1), (1)"))
+        assert type(refused.value) is StoreError  # and no StoreCorrupt, whose advice is about perdure's tables

@@ -208,3 +208,26 @@ def test_a_damaged_record_version_is_mended_by_a_write(app, path, damaged, mend)
         status.get("visits")
     mend(status)
     assert status.get("visits") == 2
+
+
+def test_a_row_that_is_behind_its_history_refuses_the_next_write_in_words(shared_url):
+    with App.open(shared_url, plugins=[plugin(TRAINING, COURSE)]) as app:
+        status = app.scope("training-student").status
+        for visits in (1, 2, 3):
+            status.set("visits", visits)
+        with app.begin() as connection:
+            connection.exec_driver_sql("UPDATE perdure_status SET version = 1 WHERE name = 'visits'")
+        with pytest.raises(StoreCorrupt, match=r"behind its history.*perdure doctor"):
+            status.set("visits", 4)
+        assert status.get("visits") == 3
+
+
+def test_advice_on_a_change_that_cannot_be_read_is_about_the_history(app, status):
+    status.set("visits", 1)
+    status.set("visits", 2)
+    with app.begin() as connection:
+        connection.exec_driver_sql("UPDATE perdure_change SET value = '{' WHERE name = 'visits' AND version = 1")
+    latest, damaged = status.history("visits")
+    assert latest.error is None
+    assert "go back to another version, or forget the history" in str(damaged.error)
+    assert "perdure_status" not in str(damaged.error)

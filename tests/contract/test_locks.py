@@ -85,7 +85,7 @@ def test_first_writes_and_named_locks_go_through_redis_where_it_is_given(url, co
         assert status.set("visits", 2).version == 2
         with pytest.raises(LockUnavailable), app.scope(MODULE).lock("report", timeout=0):
             pass
-        assert app.resources.counters.snapshot().first_writes_without_lock == 1
+        assert app.metrics().first_writes_without_lock == 1
 
 
 def test_a_required_lock_refuses_the_first_write_and_no_other(url):

@@ -8,7 +8,7 @@ import pytest
 
 from perdure.names import Key
 from perdure.store.opening import open_store
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.testing.store_suite import StoreSuite
 
 
@@ -21,7 +21,7 @@ class TestOurStores(StoreSuite):
 
 
 class Forgetful:
-    """A store that reads outside the lock, ends transactions early, and folds the case of names."""
+    """A store that reads outside the lock, ends transactions early, folds the case of names, and tells nobody."""
 
     def __init__(self, store):
         self.store = store
@@ -31,6 +31,9 @@ class Forgetful:
 
     def transact(self, key, work):
         return work(self)
+
+    def observe(self, observer):
+        return lambda: None
 
     def lock(self, key):
         row = self.store.read(key)
@@ -48,6 +51,7 @@ class Forgetful:
         StoreSuite.test_keys_are_kept_apart_exactly,
         StoreSuite.test_what_raises_writes_nothing,
         StoreSuite.test_threads_lose_no_update,
+        StoreSuite.test_an_observer_is_told_of_each_transaction_as_a_whole,
     ],
 )
 def test_a_store_that_breaks_the_contract_is_found_out(tmp_path, test):

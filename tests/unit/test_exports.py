@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import subprocess
-import sys
 from pathlib import Path
 
 import perdure
@@ -37,10 +35,3 @@ def test_every_error_is_exported():
 def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(perdure, "nothing_of_that_name")
     assert "App" in dir(perdure)
-
-
-def test_declaring_a_status_loads_no_database_library():
-    heavy = ["sqlalchemy", "alembic", "pottery", "redis", "click", "rich", "cattrs"]
-    code = f"import sys; from perdure import StatusSpec, field, hookimpl; print([m for m in {heavy} if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert found.stdout.strip() == "[]"

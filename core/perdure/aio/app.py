@@ -40,7 +40,7 @@ class AsyncApp(AsyncTenantView):
 
     def __init__(self, app: App, threads: Threads) -> None:
         """Face an App that is open."""
-        super().__init__(app, threads, app.resources.store.hasty(), Locking(threads, app.resources.counters))
+        super().__init__(app, threads, app.resources.store.hasty(), Locking(threads, app.resources.store.counters))
         self.app = app
         self.begun = Begun(app, threads)
         threads.shown = app.resources.store.shown
@@ -62,7 +62,7 @@ class AsyncApp(AsyncTenantView):
         engine: Engine | None = None,
         redis: str | Iterable[str] | None = None,
         tenant: str | None = None,
-        plugins: Iterable[object] | None = None,
+        plugins: str | Iterable[object] | None = None,
         blocked: str | Iterable[str] | None = None,
         on_plugin_failure: FailurePolicy = "raise",
         allow_shared_numbers: bool = False,

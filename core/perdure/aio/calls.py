@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from perdure.aio.transaction import AsyncTransaction
 from perdure.errors import TransactionRefused
+from perdure.store.aged.rows import AgedRows
 from perdure.store.callers.admission import source_of
 from perdure.store.database import DatabaseStore
 from perdure.store.protocol import WouldWait
@@ -35,6 +36,10 @@ class Calls(Protocol):
 
     async def write(self, work: Callable[[ModuleStatus[Any]], T]) -> T:
         """Run a write, to its end."""
+        ...
+
+    def aged(self, seconds: float, on_outage: float) -> Calls:
+        """Return calls whose reads may be so old."""
         ...
 
 
@@ -77,6 +82,12 @@ class OwnCalls:
     async def write(self, work: Callable[[ModuleStatus[Any]], T]) -> T:
         """Write in a thread; see `Calls`."""
         return await self.threads.write(lambda: work(self.status))
+
+    def aged(self, seconds: float, on_outage: float) -> OwnCalls:
+        """Return calls that read from memory in the loop, where that will do; see `Calls`."""
+        status = self.status.max_age(seconds, on_outage=on_outage)
+        rows = status.store.hasty()
+        return OwnCalls(status, self.threads, None if rows is None else (rows, status.on(rows)))
 
 
 class JoinedCalls:
@@ -121,6 +132,10 @@ class JoinedCalls:
         """Run a read where the transaction runs."""
         return await self.write(work)
 
+    def aged(self, seconds: float, on_outage: float) -> JoinedCalls:  # noqa: ARG002 - whatever the age: what is seen is the transaction's
+        """Return the same calls."""
+        return self
+
     async def make_ready(self) -> None:
         """Do in a thread what joining would else do in the loop, where the drivers of asynchronous connections run."""
         if getattr(self.transaction, "sync_connection", self) is None:
@@ -131,7 +146,7 @@ class JoinedCalls:
             return source_of(given, shown)().dialect
 
         dialect = await self.transaction.run_sync(dialect_of)
-        if isinstance(store, DatabaseStore):
+        if isinstance(store, DatabaseStore | AgedRows):
             await self.threads.read(lambda: store.home.make_ready(dialect))
 
     def refusal(self, problem: str) -> TransactionRefused:

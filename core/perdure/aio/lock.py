@@ -10,8 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-import attrs
-
 from perdure.errors import LockUnavailable
 from perdure.lock.protocol import HELD_BY_ANOTHER
 from perdure.lock.waiting import LONGEST_PAUSE, SHORTEST_PAUSE
@@ -48,7 +46,7 @@ class Wait:
         """Note that the lock is not had at once."""
         if not self.counted:
             self.counted = True
-            self.counters.count("lock_waits")
+            self.counters.lock_waits.count()
 
     @property
     def left(self) -> float:
@@ -126,7 +124,7 @@ class Locking:
                 wait.begin()
                 left = wait.left
                 if left <= 0:
-                    raise attrs.evolve(unavailable, timeout=wait.seconds) from None
+                    raise unavailable.with_facts(timeout=wait.seconds) from None
             await asyncio.sleep(min(random.uniform(pause / 2, pause), left))  # noqa: S311 - spreads the tries, hides nothing
             pause = min(2 * pause, LONGEST_PAUSE)
 

@@ -36,6 +36,7 @@ class AsyncModuleStatus(Generic[R]):
         self.sync = status
         self.calls = calls
         self.threads = threads
+        self.aged: AsyncModuleStatus[R] | None = None
 
     @property
     def module(self) -> str:
@@ -135,6 +136,16 @@ class AsyncModuleStatus(Generic[R]):
         return await self.calls.write(lambda status: status.revert_change_set(change_set, actor=actor, reason=reason))
 
     # ----------------------------------------------------------------------- elsewhere
+
+    def max_age(self, seconds: float, *, on_outage: float = 0.0) -> AsyncModuleStatus[R]:
+        """Return the same status, which may be a little old where it is read; see `ModuleStatus.max_age`.
+
+        What is young enough is read in the loop, from memory; what is not, in another thread.
+        """
+        sync = self.sync.max_age(seconds, on_outage=on_outage)  # the same as the last time, if that was for the same arguments
+        if self.aged is None or self.aged.sync is not sync:
+            self.aged = AsyncModuleStatus(sync, self.calls.aged(seconds, on_outage), self.threads)
+        return self.aged
 
     def within(self, transaction: AsyncConnection | AsyncSession | AsyncTransaction) -> AsyncModuleStatus[R]:
         """Return the same status inside a transaction of the caller's own; see `ModuleStatus.within`.

@@ -9,7 +9,6 @@ from perdure.aio.scope import AsyncScope
 from perdure.aio.status import AsyncModuleStatus
 from perdure.aio.watch import AsyncWatch
 from perdure.scope.changes import PAGE
-from perdure.scope.status import ModuleStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from perdure.plugins.report import LoadReport
     from perdure.records.entry import Change, Entry
     from perdure.records.spec import StatusSpec
+    from perdure.scope.status import ModuleStatus
     from perdure.store.protocol import HastyRows
     from perdure.tenant import TenantView
 
@@ -70,9 +70,7 @@ class AsyncTenantView:
 
     def awaited(self, status: ModuleStatus[R]) -> AsyncModuleStatus[R]:
         """Return a module's status in the async face."""
-        hasty = None
-        if self.hasty is not None:
-            hasty = (self.hasty, ModuleStatus[R](self.hasty, status.tenant, status.declared, status.poller))
+        hasty = None if self.hasty is None else (self.hasty, status.on(self.hasty))
         return AsyncModuleStatus(status, OwnCalls(status, self.threads, hasty), self.threads)
 
     def scopes(self) -> list[AsyncScope[Any]]:

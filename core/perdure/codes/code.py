@@ -32,6 +32,8 @@ class StatusCode(str):
 
     def __new__(cls, text: str, description: str = "") -> Self:
         """Make a code of a text; a code made of a code keeps its description."""
+        if type(text) is cls and not description:
+            return text
         if not isinstance(text, str) or not SHAPE.fullmatch(text):
             raise InvalidCode(text if isinstance(text, str) else repr(text))
         code = super().__new__(cls, text)

@@ -13,9 +13,9 @@ import attrs
 
 from perdure.codes.category import SHAPE
 from perdure.codes.mermaid import state_diagram
-from perdure.codes.moves import Edge, codes_of, edges_of, foreign_rows_of, reachable, rows_of
+from perdure.codes.moves import Edge, codes_of, edges_of, ends_of, foreign_rows_of, reachable, rows_of
 from perdure.codes.ordered import OrderedSet
-from perdure.codes.transition import Transition, covers
+from perdure.codes.transition import Transition
 from perdure.errors import InvalidTarget, TransitionNotAllowed, UnknownStatusCode, UnknownTransition
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Graph:
         transitions: Its transitions by name.
         aliases: For each transition of a merged lifecycle, those as written that stand for it.
         codes: The codes of the family, and those that the lifecycle names, by number.
+        ends: For each transition, by name, the codes that it leads to, by number.
         edges: Every move between these, by source and target.
         reached: The codes that a status can come to have, the initial ones among them.
         table: For each source, what may be asked for from there.
@@ -67,6 +68,7 @@ class Graph:
     aliases: Mapping[str, tuple[Transition, ...]] = attrs.field(default=MappingProxyType({}), converter=frozen)
 
     codes: OrderedSet[StatusCode] = attrs.field(init=False, default=attrs.Factory(codes_of, takes_self=True))
+    ends: Mapping[str, OrderedSet[StatusCode]] = attrs.field(init=False, default=attrs.Factory(ends_of, takes_self=True))
     edges: tuple[Edge, ...] = attrs.field(init=False, default=attrs.Factory(edges_of, takes_self=True))
     reached: frozenset[StatusCode] = attrs.field(init=False, default=attrs.Factory(reachable, takes_self=True))
     table: Mapping[str, Row] = attrs.field(init=False, default=attrs.Factory(rows_of, takes_self=True))
@@ -150,11 +152,11 @@ class Graph:
             UnknownTransition: The transition is not one of this lifecycle.
         """
         found = self.transition(transition)
-        possible = [code for code in self.codes if covers(found.targets, code)]
-        for code in possible:
-            if code == (found.target if to is None else to):
+        wanted = found.target if to is None else to
+        for code in self.ends[found.name]:
+            if code == wanted:
                 return code
-        raise InvalidTarget(self.name, found.name, None if to is None else str(to), tuple(map(str, possible)))
+        raise InvalidTarget(self.name, found.name, None if to is None else str(to), tuple(map(str, self.ends[found.name])))
 
     def targets(self, source: str) -> OrderedSet[StatusCode]:
         """Return the codes that a status may move to, by number; none where there is no way out."""

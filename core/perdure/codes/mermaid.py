@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perdure.codes.category import Category
-from perdure.codes.transition import covers, named
+from perdure.codes.transition import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +39,7 @@ def lines(graph: Graph) -> Iterator[str]:
     yield from (f"[*] --> {code}" for code in graph.initial)
     yield from (f"{edge.source} --> {edge.target}: {label(edge.transition)}" for edge in drawn)
     for category, transition in unreached:
-        targets = [code for code in graph.codes if covers(transition.targets, code)]
-        yield from (f"{state_of(category)} --> {target}: {label(transition)}" for target in targets)
+        yield from (f"{state_of(category)} --> {target}: {label(transition)}" for target in graph.ends[transition.name])
     left = {edge.source for edge in drawn}
     yield from (f"{code} --> [*]" for code in sorted(reached - left))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -12,6 +13,8 @@ from perdure.codes.ordered import OrderedSet
 from perdure.codes.transition import covers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from perdure.codes.code import StatusCode
     from perdure.codes.graph import Graph
     from perdure.codes.transition import Transition
@@ -41,11 +44,18 @@ def codes_of(graph: Graph) -> OrderedSet[StatusCode]:
     return OrderedSet(sorted({*graph.family.SCHEME_SET, *(end for end in ends if not isinstance(end, Category))}))
 
 
+def ends_of(graph: Graph) -> Mapping[str, OrderedSet[StatusCode]]:
+    """Return, for each transition of a lifecycle, the codes that it leads to."""
+    return MappingProxyType(
+        {name: OrderedSet(code for code in graph.codes if covers(each.targets, code)) for name, each in graph.transitions.items()}
+    )
+
+
 def edges_of(graph: Graph) -> tuple[Edge, ...]:
     """Return every move that a lifecycle's transitions make between its codes, by source and target."""
     found: list[Edge] = []
-    for each in graph.transitions.values():
-        targets = [code for code in graph.codes if covers(each.targets, code)]
+    for name, each in graph.transitions.items():
+        targets = graph.ends[name]
         for source in (code for code in graph.codes if covers(each.sources, code)):
             found.extend(Edge(source, target, each) for target in targets if source != target or each.leaves(source, target))
     return tuple(sorted(found, key=lambda edge: (edge.source, edge.target)))
@@ -78,8 +88,8 @@ def foreign_rows_of(graph: Graph) -> dict[str, Row]:
     """Return the same for codes that the family does not know, by their first digit: what their category may do."""
     rows: dict[str, Row] = {prefix: {} for prefix in BY_PREFIX}
     asked = askable(graph)
-    for transition in graph.transitions.values():
-        targets = [str(code) for code in graph.codes if covers(transition.targets, code)]
+    for name, transition in graph.transitions.items():
+        targets = [str(code) for code in graph.ends[name]]
         for category in (source for source in transition.sources if isinstance(source, Category)):
             rows[category.prefix] |= dict.fromkeys([*targets, *asked[transition]], transition)
     return rows

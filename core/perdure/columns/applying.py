@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import literal
+
 from perdure.codes.graph import graph
-from perdure.codes.transition import covers
 from perdure.columns.history import Note
 from perdure.columns.moves import Applied, Move, Search
 from perdure.columns.place import Place
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from perdure.codes.transition import Transition
     from perdure.columns.place import StatusColumn, Values
     from perdure.columns.transaction import Transaction
+
+
+TWO = literal(2)
+"""How many rows are asked for, where there is to be one."""
 
 
 def apply(  # noqa: PLR0913 - what, where, and what to write with it
@@ -107,13 +112,13 @@ def move(  # noqa: PLR0913 - what, where, and what to write with it
     place = Place.of(column)
     note = Note.of(history, actor, reason, place.shown)
     target = known.family.parse(to)
-    ways = tuple(each for each in known.transitions.values() if covers(each.targets, target))
+    ways = tuple(each for name, each in known.transitions.items() if target in known.ends[name])
     return one(connection, Move(place, known, ways, target, place.assignments(values or {}), note), where)
 
 
 def one(connection: Transaction, wanted: Move, where: ColumnElement[bool]) -> Applied:
     """Move the one row that matches, or raise what kept it from moving."""
-    found = take(connection, wanted, Search(where, limit=2, alone=True)).found
+    found = take(connection, wanted, Search(where, TWO, alone=True)).found
     if len(found) != 1:
         raise (SeveralEntities if found else EntityNotFound)(wanted.place.table.fullname, described(where))
     row = found[0]

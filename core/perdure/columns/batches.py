@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import literal
+
 from perdure.codes.graph import graph
 from perdure.columns.history import Note
 from perdure.columns.moves import Move, Search
@@ -131,9 +133,9 @@ def claim(  # noqa: PLR0913 - what, where, and what to write with it
     return take(connection, wanted, search, list(place.table.c) if returning is None else returning).rows
 
 
-def checked_limit(limit: int) -> int:
+def checked_limit(limit: int) -> ColumnElement[int]:
     """Return how many rows a call may take, or raise `ValueError`."""
     if limit < 1:
         message = f"limit={limit} takes no row: give at least 1"
         raise ValueError(message)
-    return limit
+    return literal(limit)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import attrs
 from sqlalchemy import CheckConstraint, Column, String, Table, event, func
 from sqlalchemy.dialects.mysql import VARCHAR
 from sqlalchemy.exc import DontWrapMixin
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 DIGITS = tuple("0123456789")
 
 
-@attrs.define(eq=False)
 class ForeignCode(UnknownStatusCode, DontWrapMixin):
     """An `UnknownStatusCode` that SQLAlchemy hands to the caller as it is, and does not wrap in a `StatementError`."""
 
@@ -66,13 +64,13 @@ class CodeType(TypeDecorator[StatusCode]):
             raise TypeError(message)
         super().__init__()
         self.codes = codes
+        self.written = family_of(given) if isinstance(given, (FamilyMeta, LifecycleMeta)) else None
         self.unknown = unknown
 
     @property
     def family(self) -> type[StatusFamily]:
-        """The family as it is now."""
-        codes: Any = self.codes if isinstance(self.codes, FamilyMeta | LifecycleMeta) else self.codes()
-        return codes.__graph__.family if isinstance(codes, LifecycleMeta) else codes
+        """The family as it is now; asked for with every value, so that of a class it is worked out once."""
+        return self.written or family_of(self.codes())
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the type in one database: on MariaDB one that tells cases and spaces apart, as the others do by themselves."""
@@ -117,6 +115,11 @@ class CodeType(TypeDecorator[StatusCode]):
     def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:  # noqa: ARG002 - TypeDecorator's call
         """Return the type of what a column is compared with: plain text, which may be a pattern or a code of nobody."""
         return self.impl_instance
+
+
+def family_of(codes: Any) -> type[StatusFamily]:
+    """Return a family as it is, and of a lifecycle the family that it is over."""
+    return codes.__graph__.family if isinstance(codes, LifecycleMeta) else codes
 
 
 class ShapeCheck(CheckConstraint):

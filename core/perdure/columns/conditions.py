@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, false, or_, true
+from sqlalchemy import and_, false, literal, or_, true
 
 from perdure.codes.category import Category
 from perdure.codes.code import StatusCode
 from perdure.codes.graph import graph
-from perdure.codes.transition import covers
 from perdure.columns.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from sqlalchemy import ColumnElement
 
@@ -52,25 +51,27 @@ def accepts(column: StatusColumn, transition: Transition, *, to: str | None = No
     """
     place = Place.of(column)
     known = graph(transition.lifecycle)
-    if to is not None:
-        return accepted(place, transition, [known.target(transition, to)])
-    return accepted(place, transition, [code for code in known.codes if covers(transition.targets, code)])
+    targets = known.ends[transition.name] if to is None else [known.target(transition, to)]
+    return accepted(place, transition, targets, condition(place, transition))
 
 
-def accepted(place: Place, transition: Transition, targets: Sequence[StatusCode]) -> ColumnElement[bool]:
-    """Return the condition that a transition would move a row to one of some targets of its own."""
+def accepted(
+    place: Place, transition: Transition, targets: Collection[StatusCode], said: ColumnElement[bool] | None
+) -> ColumnElement[bool]:
+    """Return the condition that a transition, whose `when` says so, would move a row to one of some targets of its own."""
     covered = leaving(place, transition, targets)
-    return covered if transition.when is None else and_(covered, condition(place, transition))
+    return covered if said is None else and_(covered, said)
 
 
-def leaving(place: Place, transition: Transition, targets: Sequence[StatusCode]) -> ColumnElement[bool]:
+def leaving(place: Place, transition: Transition, targets: Collection[StatusCode]) -> ColumnElement[bool]:
     """Return the condition that a status is one that a transition leaves for one of some targets."""
     codes = [
         str(source)
         for source in transition.sources
         if isinstance(source, StatusCode) and any(transition.leaves(source, target) for target in targets)
     ]
-    ways: list[ColumnElement[bool]] = [place.column.in_(codes)] if codes else []
+    # of literals: a list of values is written into the statement anew each time that it runs
+    ways: list[ColumnElement[bool]] = [place.column.in_(map(literal, codes))] if codes else []
     categories = [source for source in transition.sources if isinstance(source, Category)]
     if categories and targets:
         within = in_category(place.column, *categories)
@@ -79,13 +80,17 @@ def leaving(place: Place, transition: Transition, targets: Sequence[StatusCode])
     return or_(*ways) if ways else false()
 
 
-def condition(place: Place, transition: Transition) -> ColumnElement[bool]:
-    """Return what a transition's `when` says of a table's columns as SQL; one that looks at no column says True or False.
+def condition(place: Place, transition: Transition) -> ColumnElement[bool] | None:
+    """Return what a transition's `when` says of a table's columns as SQL, now; None where it has none.
+
+    One that looks at no column says True or False.
 
     Raises:
         TypeError: It looks at a column of another table, of which any row would do.
     """
-    said: Any = transition.when(place.row) if transition.when else True
+    if transition.when is None:
+        return None
+    said: Any = transition.when(place.row)
     if isinstance(said, bool):
         return true() if said else false()
     for table in getattr(said, "_from_objects", ()):

@@ -87,7 +87,7 @@ class Note:
 
     def literals(self) -> dict[str, ColumnElement[Any]]:
         """Return the facts as expressions, for a statement that finds the rest by itself."""
-        return {name: literal(value, self.history.c[name].type).label(name) for name, value in self.facts.items()}
+        return {name: literal(value, self.history.c[name].type) for name, value in self.facts.items()}
 
 
 def entity_text(key: Sequence[Any]) -> str:

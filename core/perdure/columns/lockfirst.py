@@ -13,12 +13,13 @@ from sqlalchemy import false, insert, select, update
 
 from perdure.columns.history import entity_text
 from perdure.columns.moves import Found, Outcome
+from perdure.columns.prepared import run
 from perdure.errors import TransactionRequired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row, Select, Update
 
     from perdure.columns.history import Note
     from perdure.columns.moves import Move, Search
@@ -32,15 +33,24 @@ def lock_then_move(connection: Connection, move: Move, search: Search, returning
     """Move rows, in several statements under one lock."""
     begin_writing(connection, move.place)
     size = len(move.place.keys)
-    rows = connection.execute(move.found(search)).all()
+    rows = run(connection, lambda: move.found(search), "find", move.parts, search.parts).all()
     may_move = len(rows) == 1 or not search.alone
     found = [Found(tuple(row[:size]), row.current, row.way, moved=may_move and row.way is not None) for row in rows]
     moving = [each for each in found if each.moved]
     for keys in chunks([each.key for each in moving]):
-        connection.execute(update(move.place.table).where(move.place.among(keys)).ordered_values(*move.assignments))
+        change(connection, move, move.place.bound(keys))
     if move.note is not None and moving:
         connection.execute(insert(move.note.history), [told(move, move.note, each) for each in moving])
     return Outcome(found, read(connection, move.place, [each.key for each in moving], returning) if returning else [])
+
+
+def change(connection: Connection, move: Move, keys: list[ColumnElement[Any]]) -> None:
+    """Give rows what the move says."""
+
+    def statement() -> Update:
+        return update(move.place.table).where(move.place.among(keys)).ordered_values(*move.assignments)
+
+    run(connection, statement, "change", move.place.column, move.target, move.values, keys)
 
 
 def begin_writing(connection: Connection, place: Place) -> None:
@@ -50,7 +60,7 @@ def begin_writing(connection: Connection, place: Place) -> None:
         TransactionRequired: The connection commits every statement by itself.
     """
     if connection.dialect.name == "sqlite":
-        connection.execute(update(place.table).values({place.column: place.column}).where(false()))
+        run(connection, lambda: update(place.table).values({place.column: place.column}).where(false()), "lock", place.column)
         alone = not connection.connection.driver_connection.in_transaction  # type: ignore[union-attr]  # an open connection has one
     else:
         alone = connection.dialect.detect_autocommit_setting(connection.connection.dbapi_connection)  # type: ignore[arg-type]  # as above
@@ -77,7 +87,12 @@ def read(
     columns = [column.label(column.key) for column in returning]  # a mapped attribute keeps its own name
     wanted: dict[tuple[Any, ...], Row[*tuple[Any, ...]]] = {}
     for portion in chunks(keys):
-        result = connection.execute(select(*columns, *place.keys).where(place.among(portion))).freeze()
+        bound = place.bound(portion)
+
+        def statement(bound: list[ColumnElement[Any]] = bound) -> Select[*tuple[Any, ...]]:
+            return select(*columns, *place.keys).where(place.among(bound))
+
+        result = run(connection, statement, "read", columns, place.column, bound).freeze()
         rows = result().columns(*range(len(returning))).all()
         wanted |= {tuple(row[len(returning) :]): given for row, given in zip(result().all(), rows, strict=True)}
     return [wanted[key] for key in keys]

@@ -8,7 +8,7 @@ import attrs
 from sqlalchemy import String, case, cast, literal, null, select, type_coerce
 
 from perdure.codes.code import StatusCode
-from perdure.columns.conditions import accepted
+from perdure.columns.conditions import accepted, condition
 from perdure.errors import TransitionNotAllowed
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from perdure.codes.transition import Transition
     from perdure.columns.history import Note
     from perdure.columns.place import Place
+    from perdure.columns.prepared import Part
 
 
 @attrs.frozen
@@ -76,17 +77,22 @@ class Search:
 
     Attributes:
         where: The caller's condition.
-        limit: How many at most.
+        limit: How many at most; an expression, so that a statement serves for every number.
         alone: Whether nothing moves unless exactly one row is found, and rows are found that may not move.
         order_by: Which come first.
         skip_locked: Whether rows that others hold are passed over, and not waited for.
     """
 
     where: ColumnElement[bool]
-    limit: int
+    limit: ColumnElement[int]
     alone: bool = False
     order_by: Sequence[Any] = ()
     skip_locked: bool = False
+
+    @property
+    def parts(self) -> Part:
+        """What a statement depends on."""
+        return self.where, self.limit, self.alone, tuple(self.order_by), self.skip_locked
 
 
 @attrs.frozen(eq=False)
@@ -98,8 +104,9 @@ class Move:
         graph: What its lifecycle allows.
         ways: The transitions, any of which may be the one.
         target: The code that they lead to.
-        values: What else the row is given, by column.
+        values: What else the row is given, by column; expressions.
         note: What the history is told, or None.
+        conditions: What `when` says of each way, now; None of those that have none.
     """
 
     place: Place
@@ -108,6 +115,15 @@ class Move:
     target: StatusCode
     values: list[tuple[Any, Any]]
     note: Note | None
+    conditions: list[ColumnElement[bool] | None] = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: [condition(self.place, each) for each in self.ways], takes_self=True),
+    )
+
+    @property
+    def parts(self) -> Part:
+        """What a statement depends on."""
+        return self.place.column, self.ways, self.target, self.values, self.conditions
 
     @property
     def assignments(self) -> list[tuple[Any, Any]]:
@@ -116,7 +132,10 @@ class Move:
 
     def found(self, search: Search) -> Select[*tuple[Any, ...]]:
         """Return the statement that finds rows and locks them: `key_0` …, `current` and `way`, all of the row as it is then."""
-        allowed = [(accepted(self.place, each, [self.target]), literal(each.name)) for each in self.ways]
+        allowed = [
+            (accepted(self.place, way, [self.target], said), literal(way.name))
+            for way, said in zip(self.ways, self.conditions, strict=True)
+        ]
         keys = [column.label(f"key_{index}") for index, column in enumerate(self.place.keys)]
         current = type_coerce(self.place.column, String).label("current")
         way = (case(*allowed) if allowed else cast(null(), String)).label("way")

@@ -12,29 +12,34 @@ from sqlalchemy import and_, func, insert, literal, select, update
 
 from perdure.columns.history import entity_expression
 from perdure.columns.moves import Found, Outcome
+from perdure.columns.prepared import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import CTE, Connection, Insert, Select, Update
+    from sqlalchemy import CTE, ColumnElement, Connection, Insert, Select, Table, Update
 
-    from perdure.columns.history import Note
     from perdure.columns.moves import Move, Search
 
 
 def move_at_once(connection: Connection, move: Move, search: Search, returning: Sequence[Any]) -> Outcome:
     """Move rows, in one statement."""
-    result = connection.execute(statement(move, search, returning)).freeze()
+    told = {} if move.note is None else move.note.literals()
+    history = None if move.note is None else move.note.history
+    parts = (move.parts, search.parts, list(returning), history, list(told.values()))
+    result = run(connection, lambda: statement(move, search, returning, told), "move", *parts)
     size = len(move.place.keys)
-    rows = result().all()
-    found = [Found(tuple(row[:size]), row[size], row[size + 1], bool(row[size + 2])) for row in rows]
     if not returning:
-        return Outcome(found, [])
-    wanted = result().columns(*range(size + 3, size + 3 + len(returning))).all()
+        return Outcome([Found(tuple(row[:size]), *row[size:]) for row in result], [])
+    frozen = result.freeze()
+    found = [Found(tuple(row[:size]), *row[size : size + 3]) for row in frozen()]
+    wanted = frozen().columns(*range(size + 3, size + 3 + len(returning)))
     return Outcome(found, [row for row, each in zip(wanted, found, strict=True) if each.moved])
 
 
-def statement(move: Move, search: Search, returning: Sequence[Any]) -> Select[*tuple[Any, ...]]:
+def statement(
+    move: Move, search: Search, returning: Sequence[Any], told: dict[str, ColumnElement[Any]]
+) -> Select[*tuple[Any, ...]]:
     """Return the statement: `found` → `counted` → `moved` → `noted`, and what came of them."""
     found = move.found(search).cte("perdure_found")
     # a window over a CTE is not locked, and numbers its rows as they come
@@ -52,7 +57,7 @@ def statement(move: Move, search: Search, returning: Sequence[Any]) -> Select[*t
     came = came.select_from(counted.outerjoin(moved, joined)).order_by(counted.c.position)
     if move.note is None:
         return came
-    noted = notes(move, move.note, select(counted).join(moved, joined).cte("perdure_told"))
+    noted = notes(move, move.note.history, told, select(counted).join(moved, joined).cte("perdure_told"))
     return came.add_cte(noted.cte("perdure_noted"))
 
 
@@ -63,14 +68,14 @@ def changes(move: Move, search: Search, counted: CTE) -> Update:
     return changed.where(counted.c.total == 1) if search.alone else changed
 
 
-def notes(move: Move, note: Note, told: CTE) -> Insert:
+def notes(move: Move, history: Table, told: dict[str, ColumnElement[Any]], rows: CTE) -> Insert:
     """Return what writes the history of the rows that moved."""
-    keys = [told.c[f"key_{index}"] for index in range(len(move.place.keys))]
+    keys = [rows.c[f"key_{index}"] for index in range(len(move.place.keys))]
     facts = {
         "entity": entity_expression(keys),
-        "from_code": told.c.current,
+        "from_code": rows.c.current,
         "to_code": literal(str(move.target)),
-        "transition": told.c.way,
-        **note.literals(),
+        "transition": rows.c.way,
+        **{name: value.label(name) for name, value in told.items()},
     }
-    return insert(note.history).from_select(list(facts), select(*facts.values()))
+    return insert(history).from_select(list(facts), select(*facts.values()))

@@ -6,12 +6,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
-from sqlalchemy import Column, Table, tuple_
+from sqlalchemy import BindParameter, Column, Table, and_, literal, tuple_
+from sqlalchemy.sql.cache_key import HasCacheKey
 
 from perdure.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute
@@ -33,12 +34,12 @@ class Place:
     Attributes:
         table: The table.
         column: The column.
-        row: What a transition's `when` is asked of: the mapped class, else an object with the table's columns.
+        given: What the caller gave for it.
     """
 
     table: Table
     column: Column[Any]
-    row: Any
+    given: StatusColumn
 
     @classmethod
     def of(cls, given: StatusColumn) -> Place:
@@ -55,8 +56,14 @@ class Place:
         if not table.primary_key.columns:
             message = f"{table.fullname} has no primary key, which is how a row is told from others: declare one"
             raise TypeError(message)
-        row = SimpleNamespace(**dict(table.c)) if given is column else cast("InstrumentedAttribute[Any]", given).class_
-        return cls(table, column, row)
+        return cls(table, column, given)
+
+    @property
+    def row(self) -> Any:
+        """What a transition's `when` is asked of: the mapped class, else an object with the table's columns."""
+        if self.given is self.column:
+            return SimpleNamespace(**dict(self.table.c))
+        return cast("InstrumentedAttribute[Any]", self.given).class_
 
     @property
     def shown(self) -> str:
@@ -68,15 +75,24 @@ class Place:
         """The columns of the primary key, in order."""
         return list(self.table.primary_key.columns)
 
-    def among(self, keys: Iterable[tuple[Any, ...]]) -> ColumnElement[bool]:
-        """Return the condition that a row has one of some primary keys."""
+    def bound(self, keys: list[tuple[Any, ...]]) -> list[ColumnElement[Any]]:
+        """Return some primary keys as expressions: of one row, the value of each column; of several, a condition."""
+        if len(keys) == 1:
+            return [literal(value, column.type) for column, value in zip(self.keys, keys[0], strict=True)]
         if len(self.keys) == 1:
-            return self.keys[0].in_([key[0] for key in keys])
-        return tuple_(*self.keys).in_(list(keys))
+            return [self.keys[0].in_([key[0] for key in keys])]
+        return [tuple_(*self.keys).in_(keys)]
+
+    def among(self, bound: list[ColumnElement[Any]]) -> ColumnElement[bool]:
+        """Return the condition that a row has one of some primary keys, as `bound` returns them."""
+        if isinstance(bound[0], BindParameter):
+            return and_(*(column == value for column, value in zip(self.keys, bound, strict=True)))
+        return bound[0]
 
     def assignments(self, values: Values) -> list[tuple[Any, Any]]:
-        """Return what else a row is given, by column of the table."""
-        return [(self.assigned(name), value) for name, value in values.items()]
+        """Return what else a row is given, by column of the table; each an expression."""
+        given = [(self.assigned(name), value) for name, value in values.items()]
+        return [(column, expressed(value, column)) for column, value in given]
 
     def assigned(self, name: Any) -> Any:
         """Return the column that a name, a mapped attribute or a column stands for.
@@ -84,11 +100,12 @@ class Place:
         Raises:
             TypeError: It is the status itself, which moves by its transition and in no other way; or there is none of this name.
         """
-        if isinstance(name, str) and not hasattr(self.row, name):
+        row = self.row if isinstance(name, str) else None
+        if isinstance(name, str) and not hasattr(row, name):
             near = nearest(name, self.table.c.keys())
             message = f"values= gives {name!r} a value, and {self.table.fullname} has no such column. {near}"
             raise TypeError(message)
-        named = getattr(self.row, name) if isinstance(name, str) else name
+        named = getattr(row, name) if isinstance(name, str) else name
         column = behind(named)
         if column is self.column:
             message = f"values= gives {self.shown} a value, and that moves by its transition: leave it out"
@@ -96,7 +113,12 @@ class Place:
         return column
 
 
+def expressed(value: Any, column: Column[Any]) -> Any:
+    """Return an expression as it is, and a value as one of the column's type."""
+    return value if isinstance(value, HasCacheKey) or hasattr(value, "__clause_element__") else literal(value, column.type)
+
+
 def behind(given: Any) -> Any:
     """Return the column that a mapped attribute stands for, and everything else as it is."""
-    mapped: Any = getattr(given, "property", None)
+    mapped: Any = None if isinstance(given, Column) else getattr(given, "property", None)
     return mapped.columns[0] if hasattr(mapped, "columns") else given

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from perdure.lock.held import checked_spans, held
 from perdure.lock.keys import named_key
 from perdure.lock.protocol import HELD_BY_ANOTHER, Refusal
@@ -14,6 +12,8 @@ from perdure.names import Key
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from filelock import FileLock
 
     from perdure.lock.protocol import HeldLock
     from perdure.metrics import Counters
@@ -49,12 +49,16 @@ class FileGrip:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # Entered in one thread and left in another, as an event loop's workers do, it is still one lock.
-        self.lock = FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False)
+        self.lock: FileLock | None = None
         self.identity: tuple[int, int] | None = None
 
     def take(self) -> Refusal | None:
         """Lock the file, making it if it is not there."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - start-up time: few programs lock, and an event loop never waits for this
+
+        if self.lock is None:
+            # Entered in one thread and left in another, as an event loop's workers do, it is still one lock.
+            self.lock = FileLock(self.path, blocking=False, thread_local=False, fallback_to_soft=False)
         try:
             self.path.parent.mkdir(exist_ok=True)
             self.lock.acquire()
@@ -71,7 +75,7 @@ class FileGrip:
 
     def release(self) -> bool:
         """Unlock the file, and tell if it was deleted meanwhile, for then another may have made and locked a new one."""
-        if not self.lock.is_locked:
+        if self.lock is None or not self.lock.is_locked:
             return True
         kept = self.found() == self.identity
         self.lock.release()

@@ -110,7 +110,7 @@ class RedlockFirstWrites:
         elif self.required:
             raise LockUnavailable(*key, self.wait, outcome.problem)
         else:
-            self.counters.count("first_writes_without_lock")
+            self.counters.first_writes_without_lock.count()
             self.outage.happened(outcome.problem)
 
 

@@ -31,7 +31,7 @@ def taken(grip: Grip, seconds: float, counters: Counters, *, even_if_broken: boo
     begun = time.monotonic()
     refusal = grip.take()
     if refusal and seconds:
-        counters.count("lock_waits")
+        counters.lock_waits.count()
     while refusal:
         if refusal.broken and not even_if_broken:
             return refusal

@@ -84,7 +84,7 @@ class Watchdog:
             if self.problem is not None:
                 return
             self.problem = problem
-        self.counters.count("locks_lost")
+        self.counters.locks_lost.count()
         logger.warning("%s", self.loss())
 
     def begin(self) -> None:

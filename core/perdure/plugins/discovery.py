@@ -1,4 +1,4 @@
-"""Finding plugins: the entry points of what is installed, or the objects that the application hands in.
+"""Finding plugins: the entry points of what is installed, or what the application chooses: objects, and names of installed ones.
 
 The loop over entry points is our own: pluggy's stops at the first that fails to import and skips a second of the same name
 without a word.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from perdure.errors import InvalidArgument
 from perdure.plugins.hookspecs import PROJECT
 from perdure.plugins.report import Origin
 
@@ -44,7 +45,40 @@ def origin_of(entry_point: EntryPoint) -> Origin:
     """Return where an entry point comes from."""
     if entry_point.dist is None:
         return Origin(entry_point.name)
-    return Origin(entry_point.name, entry_point.dist.name, entry_point.dist.version)
+    metadata = entry_point.dist.metadata  # parsed anew whenever it is asked for
+    return Origin(entry_point.name, metadata["Name"], metadata["Version"])
+
+
+def chosen(plugins: str | Iterable[object]) -> list[Candidate]:
+    """Return plugins as candidates, in the order of their names; imports none of them.
+
+    Args:
+        plugins: Plugin objects, and names of entry points or distributions.
+
+    Raises:
+        InvalidArgument: Nothing that is installed goes by one of the names, or None is among them.
+    """
+    given = [plugins] if isinstance(plugins, str) else list(plugins)
+    names = [each for each in given if isinstance(each, str)]
+    there = installed() if names or None in given else []
+    if None in given:
+        raise unusable(None, there)
+    found = {each.origin: each for name in names for each in called(name, there)}
+    objects = handed_in(plugin for plugin in given if not isinstance(plugin, str))
+    return sorted([*found.values(), *objects], key=lambda candidate: candidate.origin.plugin)
+
+
+def called(name: str, there: Iterable[Candidate]) -> list[Candidate]:
+    """Return those plugins that go by a name, or raise `InvalidArgument` if there is none."""
+    if found := [each for each in there if goes_by(each.origin, name)]:
+        return found
+    raise unusable(name, there)
+
+
+def unusable(given: str | None, there: Iterable[Candidate]) -> InvalidArgument:
+    """Return the error for what is no plugin, with the names of those that are installed."""
+    names = ", ".join(dict.fromkeys(repr(each.origin.plugin) for each in there)) or "none is"
+    return InvalidArgument("plugins", repr(given), f"a plugin object, or the name of one that is installed: {names}")
 
 
 def handed_in(plugins: Iterable[object]) -> list[Candidate]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from perdure.codes.lifecycle import Lifecycle
     from perdure.plugins.discovery import Candidate
     from perdure.plugins.report import Origin
+
+logger = logging.getLogger("perdure.plugins")
 
 FailurePolicy = Literal["raise", "skip"]
 """What becomes of a plugin that fails: everything ends, or it is left out and told of."""
@@ -93,6 +96,7 @@ def load(candidates: Iterable[Candidate], policy: FailurePolicy) -> tuple[list[C
         except PluginError as error:
             if policy == "raise":
                 raise
+            logger.warning("A plugin is left out: %s", error)
             failed.append(FailedPlugin(candidate.origin, error))
         else:
             if contribution is not None:

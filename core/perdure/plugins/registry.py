@@ -13,7 +13,7 @@ from perdure.bindings import Bindings
 from perdure.codes.families import Families
 from perdure.codes.keys import BindingNamespaces, CoreBindings
 from perdure.codes.lifecycles import Lifecycles
-from perdure.errors import DuplicateModule, PluginError, UnknownModule
+from perdure.errors import DuplicateModule, PluginError, UnknownModule, place
 from perdure.plugins.loading import Contribution, attempt, load
 from perdure.plugins.report import FailedPlugin, LoadReport, Origin
 
@@ -149,7 +149,12 @@ class Registry:
             try:
                 implementation.function(**arguments)
             except Exception:
-                logger.exception("plugin %s failed in perdure_value_changed; %r is committed", contribution.origin, change)
+                logger.exception(
+                    "plugin %s failed in perdure_value_changed; version %s of %s is committed",
+                    contribution.origin,
+                    change.version,
+                    place(change.tenant, change.module, change.name),
+                )
 
     def announce_opened(self, app: App) -> None:
         """Tell every plugin that the App has opened; one that fails raises or is told of, as the policy says."""
@@ -163,6 +168,7 @@ class Registry:
             except PluginError as error:
                 if self.policy == "raise":
                     raise
+                logger.warning("A plugin is left out: %s", error)
                 self.report = attrs.evolve(self.report, failed=(*self.report.failed, FailedPlugin(contribution.origin, error)))
 
 

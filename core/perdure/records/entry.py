@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -18,6 +19,7 @@ T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=4096)  # half of them are told again: when something was created does not change
 def moment(microseconds: int) -> datetime:
     """Return the aware UTC datetime of a time as the tables hold it, in microseconds since 1970; exact, unlike a float."""
     return EPOCH + timedelta(microseconds=microseconds)
@@ -45,8 +47,8 @@ class Change:
         tenant: The tenant, or the empty string.
         module: The module that owns the value.
         name: The status name.
-        operation: What was asked for: `set`, `update`, `compare_and_set`, `unset`, `revert` or `rewrite`; or `remove`, of a
-            leftover, which no history keeps.
+        operation: What was asked for: `set`, `update`, `compare_and_set`, `unset`, `revert` or `rewrite`; `restore`, by an
+            import into an empty place; or `remove`, of a leftover, which no history keeps.
         version: The version that the name has by it.
         record_version: The version of the record that the value was written in.
         change_set: What it has in common with the changes that were made together with it, or None.

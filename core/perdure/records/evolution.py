@@ -75,6 +75,8 @@ class Evolution:
         Raises:
             Mismatch: The text is not JSON, or a step fails or gives what is no JSON.
         """
+        if not self.downgrades:
+            return text
         for due in sorted((each for each in self.downgrades if each > self.writes), reverse=True):
             text = self.taken(text, self.downgrades[due], f"its downgrade from record version {due}")
         return text

@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from perdure.errors import InvalidArgument, PerdureError
+from perdure.errors import InvalidArgument, PerdureError, ValueCorrupt
 from perdure.records.entry import EPOCH, Change, moment
-from perdure.store.protocol import LATEST, Mark
+from perdure.store.rows import LATEST, Mark
 
 if TYPE_CHECKING:
     from perdure.scope.declared import DeclaredModule, DeclaredName
-    from perdure.store.protocol import ChangeRow
+    from perdure.store.rows import ChangeRow
 
 PAGE = 100
 """How many changes a history returns at once, where the caller does not say."""
 
 MICROSECOND = timedelta(microseconds=1)
+
+IN_HISTORY = "This is a change of the past, and not what is stored now: go back to another version, or forget the history"
+"""What to do about a change that cannot be read."""
 
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 """What is told of a damaged time: the end of all times at which a history has the change."""
@@ -24,15 +27,19 @@ FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 def told(declared: DeclaredName, row: ChangeRow) -> Change:
     """Return a change of a declared name. What cannot be read of it is its `error`."""
-    value, error = None, None
+    value: Any = None
+    error: PerdureError | None = None
     if row.text is not None:
         try:
             value = declared.decoded(row.tenant, row.stored)
+        except ValueCorrupt as corrupt:
+            error = corrupt.with_facts(advice=IN_HISTORY)
         except PerdureError as unreadable:
             error = unreadable
     at, damaged = time_of(row)
     if damaged:
-        error = declared.corrupt(row.tenant, declared.name, f"expected a time in microseconds, got {row.at!r}")
+        problem = f"expected a time in microseconds, got {row.at!r}"
+        error = declared.corrupt(row.tenant, declared.name, problem).with_facts(advice=IN_HISTORY)
     return change_of(row, declared.module, declared.name, value, at, secret=declared.field.secret, error=error)
 
 

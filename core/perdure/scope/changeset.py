@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from perdure.names import Key
     from perdure.records.entry import Entry
     from perdure.scope.write import Write, Written
-    from perdure.store.protocol import ChangeRow, Row, RowStore, Transaction
+    from perdure.store.protocol import RowStore, Transaction
+    from perdure.store.rows import ChangeRow, Row
 
 LONGEST_COUNT = 9
 """How many digits are taken for a count: more are none of ours, and Python refuses to read very many."""

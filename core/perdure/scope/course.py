@@ -77,8 +77,7 @@ class Course:
         if standing.code is None:
             raise self.refused(where, NOTHING, str(target), tuple(map(str, self.graph.initial)))
         if not self.graph.can(standing.code, target, row=record):
-            refusal = self.graph.refusal(standing.code, target)
-            raise attrs.evolve(refusal, where=place(*where))
+            raise self.graph.refusal(standing.code, target).with_facts(where=place(*where))
 
     def check_unset(self, where: tuple[str, str, str], code: StatusCode) -> None:
         """Return if a value may be unset: only from an initial code, or unset and set would be a way around the lifecycle.

@@ -14,7 +14,7 @@ from perdure.errors import InvalidSpec, UnknownStatusName, ValueCorrupt, ValueFr
 from perdure.records.evolution import Evolution
 from perdure.records.values.codec import Accepted, Codec, Mismatch
 from perdure.scope.course import Course
-from perdure.store.protocol import PLAIN, Content
+from perdure.store.rows import PLAIN, Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from perdure.records.fields import FieldSpec
     from perdure.records.spec import StatusSpec
     from perdure.scope.policy import Policy
-    from perdure.store.protocol import StoredValue
+    from perdure.store.rows import Cells
 
 
 @attrs.frozen
@@ -130,16 +130,20 @@ class DeclaredName:
 
     # ----------------------------------------------------------------------- on the way out
 
-    def decoded(self, tenant: str, stored: StoredValue) -> Any:
+    def decoded(self, tenant: str, stored: Cells) -> Any:
         """Return the value of what is stored.
 
         Raises:
             ValueCorrupt: It does not fit the declaration.
             ValueFromNewerVersion: It is newer than this code can read.
         """
-        return self.codec_read(tenant, self.current(tenant, stored))
+        text = self.current(tenant, stored)
+        try:
+            return self.codec.decode(text)
+        except Mismatch as mismatch:
+            raise self.corrupt(tenant, mismatch.path, mismatch.problem) from None
 
-    def current(self, tenant: str, stored: StoredValue) -> str:
+    def current(self, tenant: str, stored: Cells) -> str:
         """Return the text of what is stored, in the version of the record that this code has.
 
         Raises:
@@ -160,7 +164,7 @@ class DeclaredName:
             return self.evolution.upgraded(text, version)
         except Mismatch as mismatch:
             advice = f"Mend upgrades[{self.name!r}] of its StatusSpec"
-            raise attrs.evolve(self.corrupt(tenant, mismatch.path, mismatch.problem), advice=advice) from None
+            raise self.corrupt(tenant, mismatch.path, mismatch.problem).with_facts(advice=advice) from None
 
     def refuse_newer(self, tenant: str, version: int) -> None:
         """Refuse what is stored in a version of the record that this code does not know.
@@ -170,13 +174,6 @@ class DeclaredName:
         """
         if isinstance(version, int) and version > self.evolution.reads:
             raise ValueFromNewerVersion(tenant, self.module, self.name, version, self.evolution.reads)
-
-    def codec_read(self, tenant: str, text: str) -> Any:
-        """Return the value of a text in the version of the record that this code has."""
-        try:
-            return self.codec.decode(text)
-        except Mismatch as mismatch:
-            raise self.corrupt(tenant, mismatch.path, mismatch.problem) from None
 
     def corrupt(self, tenant: str, path: str, problem: str) -> ValueCorrupt:
         """Return the error for a stored value that cannot be read."""

@@ -8,9 +8,9 @@ from perdure.actor import acting
 from perdure.errors import StatusPinned, UnknownVersion, ValueFromNewerVersion, ValueRefused, VersionConflict, place
 from perdure.names import checked_actor, checked_reason
 from perdure.scope.changes import counted
-from perdure.scope.field_reading import FieldReading
+from perdure.scope.field_reading import FieldReading, means_a_value
 from perdure.scope.write import Write, Written
-from perdure.store.protocol import LATEST, Note
+from perdure.store.rows import LATEST, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from perdure.records.entry import Entry
     from perdure.scope.declared import DeclaredName
     from perdure.scope.policy import Policy
-    from perdure.store.protocol import ChangeRow, RowStore, StoredValue, Transaction
+    from perdure.store.protocol import RowStore, Transaction
+    from perdure.store.rows import Cells, ChangeRow
 
 T = TypeVar("T")
 
@@ -182,7 +183,7 @@ class Field(FieldReading[T]):
             return True
 
         # Looking first keeps an unset of what was never written from leaving a row behind.
-        return self.is_stored() and self.store.transact(self.key, work)
+        return means_a_value(self.store.read_value(self.key)) and self.store.transact(self.key, work)
 
     # ----------------------------------------------------------------------- back
 
@@ -225,9 +226,9 @@ class Field(FieldReading[T]):
             raise UnknownVersion(*self.place, version, kept)
         return found[0]
 
-    def back_to(self, stored: StoredValue, note: Note) -> Write:
+    def back_to(self, stored: Cells, note: Note) -> Write:
         """Return the write that brings back what was stored once; a text of None unsets the name."""
-        if stored.text is None:
+        if stored[0] is None:
             return Write(self, None, note)
         value = self.declared.decoded(self.key.tenant, stored)
         self.refuse_loss(stored, value)
@@ -280,7 +281,7 @@ class Field(FieldReading[T]):
         """Return the write of a value, which is checked against its declaration."""
         return Write(self, self.declared.accept(self.key.tenant, value), note)
 
-    def refuse_loss(self, stored: StoredValue, value: Any) -> None:
+    def refuse_loss(self, stored: Cells, value: Any) -> None:
         """Refuse to write a value anew of which more is stored than this code knows: what newer code has added would be lost."""
         current = self.declared.current(self.key.tenant, stored)
         if path := self.declared.codec.unknown_key(current, value):

@@ -8,12 +8,13 @@ from perdure.errors import InvalidArgument, StatusNotSet, ValueCorrupt, ValueFro
 from perdure.names import Key
 from perdure.records.entry import Change, Entry, moment
 from perdure.scope.changes import PAGE, counted, mark_of, told
-from perdure.store.protocol import LATEST
+from perdure.store.rows import LATEST
 
 if TYPE_CHECKING:
     from perdure.scope.declared import DeclaredName
     from perdure.scope.policy import Policy
-    from perdure.store.protocol import Row, RowStore, StoredValue
+    from perdure.store.protocol import RowStore
+    from perdure.store.rows import Cells, Row
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -33,10 +34,15 @@ NOT_STORED: Final = Absent()
 """Stands for a value that is not there."""
 
 
+def means_a_value(stored: Cells | None) -> bool:
+    """Whether there is a value, and not only a row that was unset or locked."""
+    return stored is not None and stored[0] is not None
+
+
 class FieldReading(Generic[T]):
     """The reading half of a `Field`."""
 
-    __slots__ = ("declared", "key", "last", "policy", "store")
+    __slots__ = ("declared", "key", "last", "last_entry", "policy", "read", "store")
 
     def __init__(self, store: RowStore, tenant: str, declared: DeclaredName, policy: Policy) -> None:
         """Bind a declared name to a tenant of a store, under what the application decided."""
@@ -44,7 +50,9 @@ class FieldReading(Generic[T]):
         self.declared = declared
         self.policy = policy
         self.key = Key(tenant, *declared.place)
-        self.last: tuple[StoredValue, Any] | None = None
+        self.read = store.reading(self.key)
+        self.last: tuple[Cells, Any] | None = None
+        self.last_entry: tuple[Row, Entry[T]] | None = None
 
     @property
     def name(self) -> str:
@@ -78,20 +86,20 @@ class FieldReading(Generic[T]):
         declared = self.declared
         if declared.pinned is not None:
             return declared.pinned.make()
-        stored = self.store.read_value(self.key)
+        stored = self.read()
         if stored is None or stored[0] is None:
-            if default is not ABSENT:
-                return default
-            return None if declared.default is None else declared.default.make()
-        last = self.last
-        if last is not None and last[0] == stored:
-            return last[1]
+            return self.standing_in(default)
         return self.decoded(stored)
+
+    def standing_in(self, default: object) -> object:
+        """Return what stands in for a value that is not stored: `default` if given, else what was declared, else None."""
+        if default is not ABSENT:
+            return default
+        return None if self.declared.default is None else self.declared.default.make()
 
     def is_stored(self) -> bool:
         """Whether a value is stored, be it readable or not."""
-        stored = self.store.read_value(self.key)
-        return stored is not None and stored.text is not None
+        return means_a_value(self.read())
 
     def required(self) -> T:
         """Return the value or its default, as `get` does.
@@ -112,16 +120,23 @@ class FieldReading(Generic[T]):
             raise StatusNotSet(tenant, module, (name,))
         return cast("T", self.declared.default.make())
 
-    def value_in(self, row: Row | None) -> T:
-        """Return what a row means: the pin, else its value, else the default; or raise as `required` does."""
+    def value_of(self, stored: Cells | None) -> T:
+        """Return what is meant by what is stored: the pin, else the value, else the default; or raise as `required` does."""
         if self.declared.pinned is not None:
             return cast("T", self.declared.pinned.make())
-        if row is None or row.text is None:
+        if stored is None or stored[0] is None:
             return self.default()
-        return cast("T", self.decoded(row.stored))
+        return cast("T", self.decoded(stored))
 
-    def decoded(self, stored: StoredValue) -> Any:
-        """Return the value of what is stored, and remember it where every reader may have the same one."""
+    def value_in(self, row: Row | None) -> T:
+        """Return what a row means; see `value_of`."""
+        return self.value_of(None if row is None else row.stored)
+
+    def decoded(self, stored: Cells) -> Any:
+        """Return the value of what is stored; where every reader may have the same one, it is remembered."""
+        last = self.last
+        if last is not None and last[0] == stored:
+            return last[1]
         value = self.declared.decoded(self.key.tenant, stored)
         if self.declared.codec.immutable:
             self.last = (stored, value)
@@ -147,10 +162,16 @@ class FieldReading(Generic[T]):
             return self.entry_with(self.declared.pinned.make(), row, pinned=True)
         if row is None or row.text is None:
             return None
+        last = self.last_entry
+        if last is not None and last[0] == row:
+            return last[1]
         try:
-            return self.entry_with(self.decoded(row.stored), row)
+            entry = self.entry_with(self.decoded(row.stored), row)
         except (ValueCorrupt, ValueFromNewerVersion) as error:
             return self.entry_with(None, row, error=error)
+        if self.declared.codec.immutable:
+            self.last_entry = (row, entry)
+        return entry
 
     def entry_with(
         self, value: Any, row: Row | None, *, pinned: bool = False, error: ValueCorrupt | ValueFromNewerVersion | None = None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from perdure.errors import InvalidArgument
 from perdure.names import Key, checked_change_set
+from perdure.scope.aged_reading import AgedReading
+from perdure.scope.changes import shortened
 from perdure.scope.changeset import ChangeSet, new_id, whole_change_set, write_together
 from perdure.scope.status_reading import StatusReading
 from perdure.scope.write import Write
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from perdure.records.entry import Entry
-    from perdure.store.protocol import ChangeRow, Note
+    from perdure.store.protocol import RowStore
+    from perdure.store.rows import ChangeRow, Note
 
 R = TypeVar("R")
 
@@ -258,6 +261,43 @@ class ModuleStatus(StatusReading[R]):
 
     # ----------------------------------------------------------------------- elsewhere
 
+    def on(self, rows: RowStore) -> ModuleStatus[R]:
+        """Return the same status on the same rows, read in another way."""
+        return ModuleStatus(rows, self.tenant, self.declared, self.poller, self.first_writes)
+
+    def max_age(self, seconds: float, *, on_outage: float = 0.0) -> ModuleStatus[R]:
+        """Return the same status, which may be a little old where it is read: from memory, and so without the database.
+
+        All of an App's statuses of an age share what was read. What this App writes is seen at once; what other processes write,
+        within the time that is given. A name is read with its whole module, so names that were written together are seen
+        together. Writes, `history` and `watch` are as ever, and so is everything within a transaction.
+
+        Args:
+            seconds: How old what is read may be, in seconds; 0 reads from the database each time.
+            on_outage: How much older it may be while the database is away, in seconds. The database is then asked about once a
+                second whether it is back, and beyond that time reads raise `StoreUnavailable` as ever.
+
+        Returns:
+            The status: the same object as the last time, if that was for the same arguments.
+
+        Raises:
+            InvalidArgument: A time is no number of seconds of 0 or more.
+        """
+        aged = self.aged
+        if aged is None or aged[0] is not seconds or aged[1] is not on_outage:
+            age = span("seconds", seconds), span("on_outage", on_outage)
+            found = aged[2] if aged is not None and aged[:2] == age else self.of_age(*age)
+            aged = self.aged = (seconds, on_outage, found)
+        status: ModuleStatus[R] = aged[2]
+        return status
+
+    def of_age(self, seconds: float, on_outage: float) -> ModuleStatus[R]:
+        """Return what `max_age` does."""
+        rows = self.store.aged(seconds, on_outage)
+        if rows is None:
+            return self
+        return AgedStatus(rows, self.tenant, self.declared, self.poller, self.first_writes)
+
     def within(self, transaction: Connection | Session) -> ModuleStatus[R]:
         """Return the same status inside a transaction of the caller's own: seen, committed and rolled back with it.
 
@@ -275,3 +315,22 @@ class ModuleStatus(StatusReading[R]):
         """
         # With fields of its own: what they remember, texts and their values, may never be committed.
         return ModuleStatus(self.store.joined(transaction), self.tenant, self.declared, self.poller)
+
+
+class AgedStatus(AgedReading[R], ModuleStatus[R]):
+    """A module's status that may be a little old where it is read; got from `status.max_age(…)`."""
+
+
+LONGEST = 1e9
+"""The longest time that something may be old, in seconds: more than thirty years."""
+
+
+def span(argument: str, given: object) -> float:
+    """Return a span of time in seconds, or refuse what is none.
+
+    Raises:
+        InvalidArgument: It is no number of seconds of 0 or more.
+    """
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= LONGEST:
+        raise InvalidArgument(argument, shortened(given), f"a number of seconds from 0 to {LONGEST:.0e}")
+    return float(given)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from perdure.names import Key
     from perdure.records.entry import Change, Entry
     from perdure.scope.declared import DeclaredModule, DeclaredName
-    from perdure.store.protocol import Row, RowStore
+    from perdure.store.protocol import RowStore
+    from perdure.store.rows import Row
     from perdure.store.watching.poller import Poller
 
 R = TypeVar("R")
@@ -51,6 +52,7 @@ class StatusReading(Generic[R]):
         self.tenant = tenant
         self.declared = declared
         self.fields: dict[str, Field[Any]] = {}
+        self.aged: tuple[float, float, Any] | None = None
 
     @property
     def module(self) -> str:
@@ -76,7 +78,11 @@ class StatusReading(Generic[R]):
             ValueFromNewerVersion: What is stored is newer than this code can read.
             StoreError: The database cannot be read.
         """
-        return self.field_named(name).get(default)
+        try:
+            field = self.fields[name]
+        except (KeyError, TypeError):  # asked for the first time, or no name at all
+            field = self.field_named(name)
+        return field.get(default)
 
     def entry(self, name: str) -> Entry[Any] | None:
         """Return a name's value with its version, times and actor.
@@ -161,12 +167,12 @@ class StatusReading(Generic[R]):
             RecordInvalid: The values do not make a valid record together.
             StoreError: The database cannot be read.
         """
-        rows = self.rows()
+        stored = self.store.read_values(self.tenant, self.declared.spec.stored_module)
         arguments: dict[str, Any] = {}
         missing: list[str] = []
         for name, declared in self.declared.names.items():
             try:
-                arguments[declared.field.argument] = self.field_named(name).value_in(rows.get(declared.field.stored_name))
+                arguments[declared.field.argument] = self.field_named(name).value_of(stored.get(declared.field.stored_name))
             except StatusNotSet:
                 missing.append(name)
         if missing:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from perdure.names import Key
     from perdure.records.entry import Change
-    from perdure.store.protocol import ChangeRow
+    from perdure.store.rows import ChangeRow
     from perdure.store.watching.feed import Feed
 
 C = TypeVar("C")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import attrs
-
 from perdure.scope.course import Standing
 
 if TYPE_CHECKING:
@@ -13,7 +11,8 @@ if TYPE_CHECKING:
     from perdure.names import Key
     from perdure.records.values.codec import Accepted
     from perdure.scope.field import Field
-    from perdure.store.protocol import Content, Note, Row, Transaction
+    from perdure.store.protocol import Transaction
+    from perdure.store.rows import Content, Note, Row
 
 
 class Written(NamedTuple):
@@ -28,8 +27,7 @@ class Written(NamedTuple):
     value: Any
 
 
-@attrs.frozen
-class Write:
+class Write(NamedTuple):
     """The next value of one name.
 
     Attributes:

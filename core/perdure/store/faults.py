@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from perdure.names import Key
 
 
+VERSION_TAKEN = (
+    "a row is behind its history, or gone, as after a change by hand or half a restore, and its next version is taken already. "
+    "`perdure doctor` says which"
+)
+"""What a refused primary key means: perdure's own writes never give a version twice."""
+
+
 @attrs.frozen
 class Meaning:
     """What one of a server's codes means.

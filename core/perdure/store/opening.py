@@ -71,7 +71,7 @@ def parsed(url: str | URL) -> URL:
     """
     try:
         where = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number, brackets that are left open
         raise InvalidStoreUrl(without_secrets(str(url)), "it is not of the form database://…") from None
     backend, named, driver = where.drivername.partition("+")
     if backend == "postgres":  # SQLAlchemy knows it no more, and providers of databases hand it out

@@ -1,165 +1,35 @@
-"""What the layers above ask of a database, and what it gives back: rows and JSON text, no values and no types."""
+"""What the layers above ask of a database."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-import attrs
-
-from perdure.names import Key
+from perdure.store.rows import LATEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection, Engine
 
     from perdure.lock.protocol import NamedLocks
     from perdure.metrics import Counters
-    from perdure.store.callers.delivery import Written
+    from perdure.names import Key
+    from perdure.store.rows import Cells, ChangeRow, Content, Head, Mark, Note, Row, StoredValue, Written
 
 T = TypeVar("T")
 
 Durability = Literal["full", "normal"]
 """What a committed write survives: "full" a loss of power, "normal" a killed process."""
 
-PLAIN = "json"
-"""The encoding of a value that is JSON text as it stands."""
-
-
-class StoredValue(NamedTuple):
-    """What a read of one value needs, and nothing more: it is the hot path."""
-
-    text: str | None
-    encoding: str
-    record_version: int
-
-
-class Row(NamedTuple):
-    """One row of `perdure_status`, in the order of its columns.
-
-    A `text` of None means that nothing is stored: the name was unset, or, at version 0, the row only exists to be locked.
-    Times are microseconds since 1970, UTC.
-    """
-
-    tenant: str
-    module: str
-    name: str
-    text: str | None
-    encoding: str
-    version: int
-    record_version: int
-    created_at: int
-    updated_at: int
-    actor: str | None
-
-    @property
-    def stored(self) -> StoredValue:
-        """What a read of the value alone would have returned."""
-        return StoredValue(self.text, self.encoding, self.record_version)
-
-
-class ChangeRow(NamedTuple):
-    """One row of `perdure_change`, in the order of its columns: a write, and what it stored.
-
-    A `text` of None means that the name was unset. The time is microseconds since 1970, UTC.
-    """
-
-    tenant: str
-    module: str
-    name: str
-    version: int
-    operation: str
-    text: str | None
-    encoding: str
-    record_version: int
-    change_set: str | None
-    actor: str | None
-    reason: str | None
-    at: int
-
-    @property
-    def key(self) -> Key:
-        """What was written."""
-        return Key(self.tenant, self.module, self.name)
-
-    @property
-    def stored(self) -> StoredValue:
-        """What a read of the value alone would have returned after this write."""
-        return StoredValue(self.text, self.encoding, self.record_version)
-
-
-class Head(NamedTuple):
-    """The version that a key has reached, all of whose changes up to it are committed."""
-
-    tenant: str
-    module: str
-    name: str
-    version: int
-
-    @property
-    def key(self) -> Key:
-        """Whose version it is."""
-        return Key(self.tenant, self.module, self.name)
-
-
-LATEST = 2**63 - 1
-"""A version and a time that none comes after."""
-
-
-class Mark(NamedTuple):
-    """A place in a history of several names, which goes from the latest change to the earliest.
-
-    Attributes:
-        at: The time of a change, in microseconds since 1970, UTC.
-        module: Its module, name and version, which order changes of one time; or the least there can be.
-    """
-
-    at: int
-    module: str
-    name: str
-    version: int
-
-
-@attrs.frozen
-class Content:
-    """What is to be stored under a key.
-
-    Attributes:
-        text: The JSON text, or None to leave the name not stored.
-        record_version: The version of the record that the text is written in.
-        encoding: How to read the text.
-        newest: The newest version of the record that the writer can read: a value in a newer one is not overwritten. Not given,
-            it is the version of this text.
-    """
-
-    text: str | None
-    record_version: int = 1
-    encoding: str = PLAIN
-    newest: int = attrs.field(default=attrs.Factory(lambda self: self.record_version, takes_self=True))
-
-
-@attrs.frozen
-class Note:
-    """What the history keeps about a change besides its content.
-
-    Attributes:
-        operation: What was asked for: `set`, `update`, `unset`, ….
-        actor: Who asked, or None where nobody said.
-        reason: Why, or None.
-        change_set: What several changes of one transaction have in common, or None.
-        keep: How many changes of the key are kept, this one included; 0 keeps none.
-    """
-
-    operation: str
-    actor: str | None = None
-    reason: str | None = None
-    change_set: str | None = None
-    keep: int = 100
-
 
 class Transaction(Protocol):
     """What can be done within one transaction. Several keys are always taken in sorted order."""
+
+    @property
+    def written(self) -> Sequence[Written]:
+        """Every write so far, in order."""
+        ...
 
     def lock(self, key: Key) -> Row | None:
         """Read a row and keep every other writer away from its key until the transaction ends.
@@ -198,12 +68,20 @@ class RowStore(Protocol):
         """Return what is stored under the key now, or None where there is no row."""
         ...
 
+    def reading(self, key: Key) -> Callable[[], Cells | None]:
+        """Return what reads the value of one key, as `read_value` does, as often as it is called: the hot path of every `get`."""
+        ...
+
     def read(self, key: Key) -> Row | None:
         """Return the row of the key as it is now, or None where there is none."""
         ...
 
     def read_module(self, tenant: str, module: str) -> Sequence[Row]:
         """Return every row of a module in one query, in the order of the names."""
+        ...
+
+    def read_values(self, tenant: str, module: str) -> Mapping[str, Cells]:
+        """Return every value of a module by its name, in one query."""
         ...
 
     def read_tenant(self, tenant: str) -> Sequence[Row]:
@@ -262,9 +140,86 @@ class RowStore(Protocol):
         """
         ...
 
+    def aged(self, seconds: float, on_outage: float) -> AgedRowStore | None:
+        """Return the same rows, read as they were a while ago; None within a caller's transaction, where all is as it is there.
+
+        Args:
+            seconds: How many seconds old what is told of a row, and of what is stored, may be.
+            on_outage: How many more while the database is away.
+        """
+        ...
+
+    def hasty(self) -> HastyRows | None:
+        """Return the same rows by reads that never wait, or None where every read is a journey over a network."""
+        ...
+
+
+class Remembered(Protocol):
+    """All rows of a module as they were at one time."""
+
+    @property
+    def at(self) -> float:
+        """The time, in seconds by the clock of who remembers them."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, Cells]:
+        """What was stored, by the names under which it is."""
+        ...
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """What those who read it have made of it, by the names that they know: theirs to fill."""
+        ...
+
+
+class Memory(Protocol):
+    """Where a module's rows are remembered."""
+
+    @property
+    def state(self) -> Remembered:
+        """The rows as they are remembered now; replaced as a whole."""
+        ...
+
+
+class AgedRowStore(RowStore, Protocol):
+    """Rows that may be a little old where they are read."""
+
+    @property
+    def seconds(self) -> float:
+        """How old they may be."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """What tells the time, in seconds."""
+        ...
+
+    @property
+    def count_hit(self) -> Callable[[], object]:
+        """What counts a read that memory answered."""
+        ...
+
+    def memory(self, tenant: str, module: str) -> Memory:
+        """Return where a module's rows are remembered, be they young enough or not."""
+        ...
+
+    def young(self, memory: Any) -> Remembered:
+        """Return the rows that a memory of this store has, if they are young enough, else those of the database.
+
+        Raises:
+            StoreUnavailable: The database is away, and what is remembered is too old even for that.
+        """
+        ...
+
 
 class WouldWait(Exception):
     """A read that must not wait would have had to; nothing is wrong, and a patient one will do."""
+
+
+MOST_TEXT = 8192
+"""How many characters are little enough to make values of while an event loop stands still: an eighth of the longest value that
+an App takes unless it is told otherwise."""
 
 
 class HastyRows(RowStore, Protocol):
@@ -278,6 +233,31 @@ class HastyRows(RowStore, Protocol):
         ...
 
 
+class AskedCommit(Protocol):
+    """A COMMIT that a caller has asked for, on a connection that he may still hold; held weakly, gone once its end is told."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is through, as the driver has it, without asking the database; False too where it has failed."""
+        ...
+
+
+class Observer(Protocol):
+    """Who must know of writes at once, and of all that belong together.
+
+    Its methods are called in the thread that commits. They must be quick and use no connection. What they raise is logged, for
+    the write is committed, or the caller is about to.
+    """
+
+    def noted(self, written: Sequence[Written]) -> None:
+        """Take what a transaction has written, which is committed: maybe once more, after its `AskedCommit` has succeeded."""
+        ...
+
+    def committing(self, commit: AskedCommit, written: Sequence[Written]) -> None:
+        """Take what a caller's transaction has written, of which COMMIT was asked; the same again where that is asked again."""
+        ...
+
+
 class Store(RowStore, Protocol):
     """A database with perdure's tables.
 
@@ -285,9 +265,11 @@ class Store(RowStore, Protocol):
 
     Attributes:
         upgraded: The versions that its tables went through when it was opened.
+        counters: What it counts: its reads, writes, conflicts and retries. What works with it counts there, too.
     """
 
     upgraded: tuple[str, ...]
+    counters: Counters
 
     @property
     def engine(self) -> Engine:
@@ -300,6 +282,14 @@ class Store(RowStore, Protocol):
         Args:
             callback: Called in the order of the commits, in the thread that committed. It must be quick and use no connection:
                 a caller's has not been given back yet. What it raises is logged, for the write is committed.
+        """
+        ...
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Have every transaction that `subscribe` tells of told of as a whole, and of callers' before their COMMIT too.
+
+        Returns:
+            What ends it; a second call does nothing.
         """
         ...
 
@@ -337,11 +327,7 @@ class Store(RowStore, Protocol):
         """
         ...
 
-    def hasty(self) -> HastyRows | None:
-        """Return the same rows by reads that never wait, or None where a read is a journey over a network."""
-        ...
-
-    def named_locks(self, counters: Counters) -> NamedLocks:
+    def named_locks(self) -> NamedLocks:
         """Return the locks that modules take by name, where no Redis keeps them."""
         ...
 

@@ -7,13 +7,16 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from perdure.names import Key
-from perdure.store.protocol import LATEST, ChangeRow, Head, Mark, Row, StoredValue
+from perdure.store.rows import LATEST, ChangeRow, Head, Mark, Row, StoredValue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from perdure.store.statements import Statement, Statements
+    from perdure.store.protocol import HastyRows
+    from perdure.store.rows import Cells
+    from perdure.store.statement import Statement
+    from perdure.store.statements import Statements
 
 MODULES_AT_ONCE = 1000
 """Of how many modules one query reads the versions: SQLite takes 32 766 parameters, and older ones 999 rows of values."""
@@ -40,9 +43,19 @@ class Reader(ABC):
 
     def read_value(self, key: Key) -> StoredValue | None:
         """Return what is stored under the key now, or None where there is no row."""
-        for value in self.fetch(self.statements.value.text, key):
-            return StoredValue._make(value)
-        return None
+        found = Reader.reading(self, key)()  # what the database has, also where `reading` remembers
+        return None if found is None else StoredValue._make(found)
+
+    def reading(self, key: Key) -> Callable[[], Cells | None]:
+        """Return what reads the value of one key; see `RowStore`."""
+        fetch, text = self.fetch, self.statements.value.text
+        parameters = tuple(key)  # sqlite3 takes longer over a tuple that is more than one
+
+        def read() -> Cells | None:
+            rows = fetch(text, parameters, key)
+            return rows[0] if rows else None
+
+        return read
 
     def read(self, key: Key) -> Row | None:
         """Return the row of the key, or None where there is none."""
@@ -54,9 +67,17 @@ class Reader(ABC):
         """Return the rows of a module, in the order of names."""
         return [Row._make(row) for row in self.fetch(self.statements.module.text, (tenant, module))]
 
+    def read_values(self, tenant: str, module: str) -> Mapping[str, Cells]:
+        """Return the values of a module by their names."""
+        return {row[0]: row[1:] for row in self.fetch(self.statements.values.text, (tenant, module))}
+
     def read_tenant(self, tenant: str) -> Sequence[Row]:
         """Return the rows of a tenant, in the order of modules and names."""
         return [Row._make(row) for row in self.fetch(self.statements.tenant.text, (tenant,))]
+
+    def hasty(self) -> HastyRows | None:
+        """Return None: these rows are reached over a network; see `RowStore`."""
+        return None
 
     def read_changes(self, key: Key, *, before: int = LATEST, limit: int) -> Sequence[ChangeRow]:
         """Return the changes of a key below a version, the latest first."""

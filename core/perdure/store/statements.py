@@ -1,49 +1,32 @@
-"""Every statement, defined once and compiled once per store to text.
-
-As text it runs on a bare DBAPI connection, without SQLAlchemy's share of the cost, and on a caller's SQLAlchemy connection
-through `exec_driver_sql`. Compile with a dialect whose parameters are positional (`qmark` or `format`).
-"""
+"""Every statement, defined once, and compiled to text once per store."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
-import attrs
 from sqlalchemy import Integer, bindparam, case, delete, func, insert, literal_column, null, or_, select, tuple_, union, update
 
+from perdure.store.statement import Statement
 from perdure.store.tables import change, status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
-    from sqlalchemy import ColumnElement, CompoundSelect, Delete, Insert, Select, Table, Update
+    from sqlalchemy import ColumnElement, CompoundSelect, Insert, Select, Table
     from sqlalchemy.dialects.postgresql import Insert as PostgreSQLInsert
     from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
-    from sqlalchemy.engine import Compiled, Dialect
+    from sqlalchemy.engine import Dialect
+
+    from perdure.store.statement import Clause
 
 KEY = ("tenant", "module", "name")
 
+MADE = (status.c.version, status.c.created_at, status.c.record_version)
+"""What an upsert returns: what its writer does not know, and whether it was the writer's row that was taken."""
 
-class Rows(Protocol):
-    """What a statement gives back: a DBAPI cursor, or a result of SQLAlchemy."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows a DELETE removed, or an UPDATE changed; of no other statement is it to be believed."""
-        ...
-
-    def fetchall(self) -> Sequence[Any]:
-        """Return every row that is left."""
-        ...
-
-
-class Execute(Protocol):
-    """Runs a statement on some connection; who calls it need not know on which."""
-
-    def __call__(self, text: str, parameters: Sequence[object], /) -> Rows:
-        """Run one statement with its parameters in the order of their places."""
-        ...
+VALUE = (status.c.value, status.c.encoding, status.c.record_version)
+"""What a `StoredValue` needs."""
 
 
 class InsertOnConflict(Protocol):
@@ -54,143 +37,176 @@ class InsertOnConflict(Protocol):
         ...
 
 
-class Statement(NamedTuple):
-    """A statement as text.
-
-    Attributes:
-        text: The statement.
-        order: The names of its parameters in the order of their places.
-        given: The parameters that are always the same: SQLAlchemy adds some of its own.
-    """
-
-    text: str
-    order: tuple[str, ...]
-    given: Mapping[str, object]
-
-    @classmethod
-    def of(cls, compiled: Compiled) -> Statement:
-        """Return what was compiled for a dialect whose parameters have places."""
-        result: Any = compiled
-        given = {name: bound.value for name, bound in result.binds.items() if bound.unique}
-        return cls(str(result), tuple(result.positiontup or ()), given)
-
-    def arguments(self, values: Mapping[str, object]) -> tuple[object, ...]:
-        """Return those of the values that the statement takes, each in its place."""
-        if self.given:
-            values = {**self.given, **values}
-        return tuple([values[name] for name in self.order])
-
-
-@attrs.frozen
 class Statements:
-    """The statements of one store.
-
-    Attributes:
-        value: What a `StoredValue` needs, by key. The parameters of reads by key are in its order.
-        row: A `Row` by key.
-        module: The `Row`s of a module, in the order of names.
-        tenant: The `Row`s of a tenant, in the order of modules and names.
-        changes: The `ChangeRow`s of a key below the version `before`, the latest first.
-        changes_after: Those above the version `after`, the earliest first.
-        module_changes: The `ChangeRow`s of a module before a `Mark`, the latest first.
-        tenant_changes: Those of a tenant.
-        change_set: The `ChangeRow`s of a module that were made together, in the order of names.
-        lock: A `Row` by key, and no other writer at it until the transaction ends.
-        put: Creates or replaces a row and returns it as a `Row`; leaves one alone that is newer than `newest`.
-        record: Adds a change to the history.
-        prune: Drops the changes of a key up to the version `until`.
-        forget: Drops all changes of a key.
-        tenants: Every tenant that has a value or a history, once.
-        modules: The modules of a tenant that have rows.
-        erase: Drops the values of a module, and keeps its rows.
-        erase_actors: Drops who wrote them.
-        erase_history: Removes the changes of a module.
-        notify: Tells other processes that a module was written, where they asked for it.
-        heads: Returns the statement for the `Head`s of so many modules.
-    """
-
-    value: Statement
-    row: Statement
-    module: Statement
-    tenant: Statement
-    changes: Statement
-    changes_after: Statement
-    module_changes: Statement
-    tenant_changes: Statement
-    change_set: Statement
-    lock: Statement
-    put: Statement
-    record: Statement
-    prune: Statement
-    forget: Statement
-    tenants: Statement
-    modules: Statement
-    erase: Statement
-    erase_actors: Statement
-    erase_history: Statement
-    notify: Statement | None
-    heads: Callable[[int], Statement]
-
-
-def compiled_for(
-    dialect: Dialect,
-    *,
-    lock: Select[*tuple[Any, ...]] | Insert,
-    put: Insert,
-    tenants: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | None = None,
-    notify: Select[*tuple[Any, ...]] | None = None,
-) -> Statements:
-    """Compile every statement.
+    """The statements of one store, each made when it is first used: most processes need few of them, and soon.
 
     Args:
         dialect: The database's own, with a positional `paramstyle`.
-        lock: How this database locks a key: `row_by_key()` where a transaction is alone anyway.
-        put: Its upsert.
-        tenants: How it lists tenants; `each_tenant()` unless given.
-        notify: How it tells other processes of a write to `tenant` and `module`, if it is to.
+        lock: Returns how this database locks a key: `row_by_key` where a transaction is alone anyway.
+        put: Returns its upsert.
+        tenants: Returns how it lists tenants.
+        notify: Returns how it tells other processes of a write to `tenant` and `module`, if it is to.
     """
 
-    def compiled(
-        statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | Insert | Update | Delete,
-        inserted: Table | None = None,
-    ) -> Statement:
-        columns = None if inserted is None else [column.name for column in inserted.columns]
-        return Statement.of(statement.compile(dialect=dialect, column_keys=columns))
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        lock: Callable[[], Select[*tuple[Any, ...]] | Insert],
+        put: Callable[[], Insert],
+        tenants: Callable[[], CompoundSelect[*tuple[Any, ...]]] | None = None,
+        notify: Callable[[], Select[*tuple[Any, ...]]] | None = None,
+    ) -> None:
+        self.dialect = dialect
+        self.locking = lock
+        self.putting = put
+        self.listing = tenants or each_tenant
+        self.notifying = notify
 
-    @cache
-    def heads(count: int) -> Statement:
-        return Statement.of(heads_of(count).compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
+    def compiled(self, clause: Clause, inserted: Table | None = None) -> Statement:
+        """Return a statement as text."""
+        return Statement(clause, self.dialect, inserted)
 
-    of_module = select(status).where(*parameters(status, "tenant", "module")).order_by(status.c.name)
-    of_tenant = select(status).where(*parameters(status, "tenant")).order_by(status.c.module, status.c.name)
-    of_key = select(change).where(*parameters(change, *KEY)).limit(bindparam("limit"))
-    made_together = select(change).where(*parameters(change, "tenant", "module", "change_set"))
-    outdated = delete(change).where(*parameters(change, *KEY), change.c.version <= bindparam("until"))
-    in_module = parameters(status, "tenant", "module")
-    cleared = {"value": null(), "version": status.c.version + literal_column("1"), "updated_at": bindparam("at")}
-    return Statements(
-        value=compiled(select(status.c.value, status.c.encoding, status.c.record_version).where(*parameters(status, *KEY))),
-        row=compiled(row_by_key()),
-        module=compiled(of_module),
-        tenant=compiled(of_tenant),
-        changes=compiled(of_key.where(change.c.version < bindparam("before")).order_by(change.c.version.desc())),
-        changes_after=compiled(of_key.where(change.c.version > bindparam("after")).order_by(change.c.version)),
-        module_changes=compiled(latest_first("tenant", "module")),
-        tenant_changes=compiled(latest_first("tenant")),
-        change_set=compiled(made_together.order_by(change.c.name, change.c.version)),
-        lock=compiled(lock, status if lock.is_insert else None),
-        put=compiled(put, status),
-        record=compiled(insert(change), change),
-        prune=compiled(outdated),
-        forget=compiled(delete(change).where(*parameters(change, *KEY))),
-        tenants=compiled(each_tenant() if tenants is None else tenants),
-        modules=compiled(select(status.c.module).distinct().where(*parameters(status, "tenant")).order_by(status.c.module)),
-        erase=compiled(update(status).where(*in_module, status.c.value.is_not(None)).values(cleared)),
-        erase_actors=compiled(update(status).where(*in_module, status.c.actor.is_not(None)).values(actor=null())),
-        erase_history=compiled(delete(change).where(*parameters(change, "tenant", "module"))),
-        notify=None if notify is None else compiled(notify),
-        heads=heads,
-    )
+    def silent(self) -> Statements:
+        """Return the same statements, without the one that notifies."""
+        return Statements(self.dialect, lock=self.locking, put=self.putting, tenants=self.listing)
+
+    # ----------------------------------------------------------------------- reading
+
+    @cached_property
+    def value(self) -> Statement:
+        """What a `StoredValue` needs, by key. The parameters of reads by key are in its order."""
+        return self.compiled(select(*VALUE).where(*parameters(status, *KEY)))
+
+    @cached_property
+    def values(self) -> Statement:
+        """The names of a module's rows, each with what a `StoredValue` needs."""
+        return self.compiled(select(status.c.name, *VALUE).where(*of_module()))
+
+    @cached_property
+    def row(self) -> Statement:
+        """A `Row` by key."""
+        return self.compiled(row_by_key())
+
+    @cached_property
+    def module(self) -> Statement:
+        """The `Row`s of a module, in the order of names."""
+        return self.compiled(select(status).where(*of_module()).order_by(status.c.name))
+
+    @cached_property
+    def tenant(self) -> Statement:
+        """The `Row`s of a tenant, in the order of modules and names."""
+        return self.compiled(select(status).where(*parameters(status, "tenant")).order_by(status.c.module, status.c.name))
+
+    @cached_property
+    def tenants(self) -> Statement:
+        """Every tenant that has a value or a history, once."""
+        return self.compiled(self.listing())
+
+    @cached_property
+    def modules(self) -> Statement:
+        """The modules of a tenant that have rows."""
+        modules = select(status.c.module).distinct().where(*parameters(status, "tenant"))
+        return self.compiled(modules.order_by(status.c.module))
+
+    def heads(self, count: int) -> Statement:
+        """The `Head`s of so many modules."""
+        found = self.by_count.get(count)
+        if found is None:
+            found = self.by_count[count] = self.compiled(heads_of(count))
+        return found
+
+    @cached_property
+    def by_count(self) -> dict[int, Statement]:
+        """The statements for `heads` that were made already."""
+        return {}
+
+    # ----------------------------------------------------------------------- the history
+
+    @cached_property
+    def changes(self) -> Statement:
+        """The `ChangeRow`s of a key below the version `before`, the latest first."""
+        return self.compiled(of_key().where(change.c.version < bindparam("before")).order_by(change.c.version.desc()))
+
+    @cached_property
+    def changes_after(self) -> Statement:
+        """Those above the version `after`, the earliest first."""
+        return self.compiled(of_key().where(change.c.version > bindparam("after")).order_by(change.c.version))
+
+    @cached_property
+    def module_changes(self) -> Statement:
+        """The `ChangeRow`s of a module before a `Mark`, the latest first."""
+        return self.compiled(latest_first("tenant", "module"))
+
+    @cached_property
+    def tenant_changes(self) -> Statement:
+        """Those of a tenant."""
+        return self.compiled(latest_first("tenant"))
+
+    @cached_property
+    def change_set(self) -> Statement:
+        """The `ChangeRow`s of a module that were made together, in the order of names."""
+        made_together = select(change).where(*parameters(change, "tenant", "module", "change_set"))
+        return self.compiled(made_together.order_by(change.c.name, change.c.version))
+
+    # ----------------------------------------------------------------------- writing
+
+    @cached_property
+    def lock(self) -> Statement:
+        """A `Row` by key, and no other writer at it until the transaction ends."""
+        clause = self.locking()
+        return self.compiled(clause, status if clause.is_insert else None)
+
+    @cached_property
+    def put(self) -> Statement:
+        """Creates or replaces a row and returns what is `MADE`; leaves one alone that is newer than `newest`."""
+        return self.compiled(self.putting(), status)
+
+    @cached_property
+    def record(self) -> Statement:
+        """Adds a change to the history."""
+        return self.compiled(insert(change), change)
+
+    @cached_property
+    def prune(self) -> Statement:
+        """Drops the changes of a key up to the version `until`."""
+        return self.compiled(delete(change).where(*parameters(change, *KEY), change.c.version <= bindparam("until")))
+
+    @cached_property
+    def notify(self) -> Statement | None:
+        """Tells other processes that a module was written, where they asked for it."""
+        return None if self.notifying is None else self.compiled(self.notifying())
+
+    @cached_property
+    def forget(self) -> Statement:
+        """Drops all changes of a key."""
+        return self.compiled(delete(change).where(*parameters(change, *KEY)))
+
+    @cached_property
+    def erase(self) -> Statement:
+        """Drops the values of a module, and keeps its rows."""
+        cleared = {"value": null(), "version": status.c.version + literal_column("1"), "updated_at": bindparam("at")}
+        return self.compiled(update(status).where(*of_module(), status.c.value.is_not(None)).values(cleared))
+
+    @cached_property
+    def erase_actors(self) -> Statement:
+        """Drops who wrote them."""
+        return self.compiled(update(status).where(*of_module(), status.c.actor.is_not(None)).values(actor=null()))
+
+    @cached_property
+    def erase_history(self) -> Statement:
+        """Removes the changes of a module."""
+        return self.compiled(delete(change).where(*parameters(change, "tenant", "module")))
+
+
+def of_key() -> Select[*tuple[Any, ...]]:
+    """Return the statement that reads the history of a key, `limit` changes of it."""
+    return select(change).where(*parameters(change, *KEY)).limit(bindparam("limit"))
+
+
+def of_module() -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that a row is of a module."""
+    return parameters(status, "tenant", "module")
 
 
 def latest_first(*scope: str) -> Select[*tuple[Any, ...]]:
@@ -264,7 +280,7 @@ def upsert_on_conflict(insert_on_conflict: InsertOnConflict) -> Insert:
     arriving = insert_on_conflict(status).values(version=literal_column("1"))
     return arriving.on_conflict_do_update(
         index_elements=list(KEY), set_=replaced_by(arriving.excluded), where=can_be_replaced()
-    ).returning(*status.c)
+    ).returning(*MADE)
 
 
 def locked_row() -> dict[str, ColumnElement[Any]]:

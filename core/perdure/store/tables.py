@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
-from sqlalchemy.dialects.mysql import LONGTEXT, VARCHAR
 
 from perdure.names import ACTOR_LENGTH, CHANGE_SET_LENGTH, MODULE_LENGTH, NAME_LENGTH, TENANT_LENGTH
 
@@ -18,19 +17,26 @@ EXACT = "utf8mb4_nopad_bin"
 BY_CODE_POINT = "C"
 """PostgreSQL's collation that orders as SQLite and MariaDB do here, and that no upgrade of the system's locales can change."""
 
-OPTIONS: dict[str, Any] = {"sqlite_with_rowid": False, "mysql_engine": "InnoDB", "mariadb_engine": "InnoDB"}
+OPTIONS: dict[str, Any] = {"sqlite_with_rowid": False}
+"""Of MariaDB's, none: to check one, SQLAlchemy would import that dialect and its drivers on every database."""
+
+
+class LongText(Text):
+    """MariaDB's LONGTEXT. SQLAlchemy's own would bring every driver of MariaDB to those who use another database."""
+
+    __visit_name__ = "LONGTEXT"
 
 
 def exact_string(length: int) -> String:
     """Return the type of a short text that is compared and ordered character by character on every database."""
     by_code_point = String(length, collation=BY_CODE_POINT)
-    mariadb = VARCHAR(length, collation=EXACT)
+    mariadb = String(length, collation=EXACT)
     return String(length).with_variant(by_code_point, "postgresql").with_variant(mariadb, "mysql", "mariadb")
 
 
 def exact_text() -> Text:
     """Return the type of a text without a limit: MariaDB's TEXT ends at 64 kB."""
-    return Text().with_variant(LONGTEXT(collation=EXACT), "mysql", "mariadb")
+    return Text().with_variant(LongText(collation=EXACT), "mysql", "mariadb")
 
 
 def key_columns() -> tuple[Column[Any], ...]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perdure.errors import ValueFromNewerVersion
-from perdure.store.protocol import Row
+from perdure.store.rows import Row, Written
 
 if TYPE_CHECKING:
     from perdure.names import Key
-    from perdure.store.protocol import Content, Note
-    from perdure.store.statements import Execute, Statement, Statements
+    from perdure.store.rows import Content, Note
+    from perdure.store.statement import Execute, Statement
+    from perdure.store.statements import Statements
 
 
 class Writer:
@@ -23,12 +24,14 @@ class Writer:
 
     Attributes:
         wrote: Whether anything was written but rows to be locked.
+        written: Every write so far, in order.
     """
 
     def __init__(self, statements: Statements, execute: Execute) -> None:
         self.statements = statements
         self.execute = execute
         self.wrote = False
+        self.written: list[Written] = []
 
     def lock(self, key: Key) -> Row | None:
         """Read a row and keep other writers away from its key; see `Transaction.lock`."""
@@ -39,34 +42,56 @@ class Writer:
         """Write a row, the change to the history, and drop what the history need not keep; see `Transaction.put`."""
         at = microseconds()
         self.wrote = True
-        values = {
-            **key._asdict(),
+        tenant, module, name = key
+        newest = content.record_version if content.newest is None else content.newest
+        values: dict[str, object] = {  # for every statement that follows: each takes what it needs
+            "tenant": tenant,
+            "module": module,
+            "name": name,
             "value": content.text,
             "encoding": content.encoding,
             "record_version": content.record_version,
+            "newest": newest,
             "actor": note.actor,
+            "created_at": at,
+            "updated_at": at,
+            "at": at,
         }
-        arriving = {**values, "created_at": at, "updated_at": at}
-        row = self.only_row(self.statements.put, {**arriving, "newest": content.newest})
-        if row is None or row.record_version > content.newest:
-            row = self.only_row(self.statements.put, {**arriving, "newest": self.damaged_version(key, content)})
-        if row is None:
-            raise AssertionError("an upsert returns its row")
+        version, created_at = self.upserted(key, newest, values)
+        values["version"] = version
         if note.keep:
-            told = {"operation": note.operation, "reason": note.reason, "change_set": note.change_set, "at": at}
-            self.run(self.statements.record, {**values, **told, "version": row.version})
-        if row.version > note.keep:
-            self.run(self.statements.prune, {**values, "until": row.version - note.keep})
+            values |= {"operation": note.operation, "reason": note.reason, "change_set": note.change_set}
+            self.run(self.statements.record, values)
+        if version > note.keep:
+            values["until"] = version - note.keep
+            self.run(self.statements.prune, values)
         if self.statements.notify is not None:
             self.run(self.statements.notify, values)
+        row = Row(
+            tenant, module, name, content.text, content.encoding, version, content.record_version, created_at, at, note.actor
+        )
+        self.written.append(Written(row, note))
         return row
+
+    def upserted(self, key: Key, newest: int, values: dict[str, object]) -> tuple[int, int]:
+        """Create or replace a row, and return its version and when it was created.
+
+        Raises:
+            ValueFromNewerVersion: What is stored is newer than the writer can read.
+        """
+        made = self.only(self.statements.put, values)
+        if made is None or made[2] > newest:
+            made = self.only(self.statements.put, {**values, "newest": self.damaged_version(key, newest)})
+        if made is None:
+            raise AssertionError("an upsert returns what it made")
+        return made[0], made[1]
 
     def forget(self, key: Key) -> int:
         """Remove the history of a key; see `Transaction.forget`."""
         self.wrote = True
         return self.execute(self.statements.forget.text, self.statements.forget.arguments(key._asdict())).rowcount
 
-    def damaged_version(self, key: Key, content: Content) -> object:
+    def damaged_version(self, key: Key, newest: int) -> object:
         """Return the record version of a row that was not replaced, if it is no number: what is damaged may be set anew.
 
         Raises:
@@ -75,7 +100,7 @@ class Writer:
         found = self.only_row(self.statements.row, key._asdict())
         version: object = None if found is None else found.record_version  # SQLite holds anything in any column
         if isinstance(version, int):
-            raise ValueFromNewerVersion(*key, version, content.newest)
+            raise ValueFromNewerVersion(*key, version, newest)
         return version
 
     def erase(self, tenant: str) -> int:
@@ -95,9 +120,14 @@ class Writer:
 
     def only_row(self, statement: Statement, values: dict[str, object]) -> Row | None:
         """Run a statement by key and return the row it found or made."""
+        found = self.only(statement, values)
+        return None if found is None else Row._make(found)
+
+    def only(self, statement: Statement, values: dict[str, object]) -> Any:
+        """Run a statement by key and return what it found or made, if anything."""
         # All rows, though there is one at most: SQLite is not done with a RETURNING before it was read to its end.
         rows = self.execute(statement.text, statement.arguments(values)).fetchall()
-        return Row(*rows[0]) if rows else None
+        return rows[0] if rows else None
 
     def run(self, statement: Statement, values: dict[str, object]) -> None:
         """Run a statement that returns nothing."""

@@ -11,9 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from perdure.store.callers import delivery
-from perdure.store.callers.delivery import WAITING, Written
-from perdure.store.protocol import Note, Row
+from perdure.store.callers.delivery import WAITING
+from perdure.store.rows import Note, Row, Written
 
 ONE = [("count", "1")]
 
@@ -302,14 +301,6 @@ def test_our_own_commits_are_told_at_once_by_the_same_means(house):
     assert house.told == ONE
 
 
-def test_where_nobody_listens_nothing_is_hung_on_the_connection(house):
-    house.delivery.subscribers.clear()
-    with house.engine.begin() as connection:
-        house.within(connection).set("count", 1)
-        assert WAITING not in connection.info
-        assert not event.contains(house.engine, "commit", delivery.commit)
-
-
 def test_control_telling_at_the_commit_event_tells_of_what_never_was(house):
     """The obvious way, which must fail: the event comes before COMMIT."""
     told = []
@@ -321,3 +312,71 @@ def test_control_telling_at_the_commit_event_tells_of_what_never_was(house):
             connection.commit()
     assert told == ["count"]
     assert house.committed.count == 0
+
+
+class Recorder:
+    """An observer, and what it was told."""
+
+    def __init__(self):
+        self.told = []
+        self.commits = []
+
+    def noted(self, written):
+        self.told.append([(each.key.name, each.row.text) for each in written])
+
+    def committing(self, commit, written):
+        assert not commit.succeeded
+        self.commits.append((commit, len(written)))
+
+
+def test_an_observer_is_told_of_a_commit_and_the_driver_knows_when_it_is_through(house):
+    recorder = Recorder()
+    end = house.delivery.observe(recorder)
+    with house.engine.connect() as connection:
+        house.within(connection).set("count", 1)
+        assert recorder.commits == []
+        connection.commit()
+        [(commit, writes)] = recorder.commits
+        assert (commit.succeeded, writes, recorder.told) == (True, 1, [])
+    assert recorder.told == [ONE]
+    end()
+    end()
+    with house.engine.begin() as connection:
+        house.within(connection).set("count", 2)
+    assert recorder.told == [ONE]
+
+
+def test_a_commit_that_failed_or_was_prevented_has_not_succeeded(house):
+    recorder = Recorder()
+    house.delivery.observe(recorder)
+
+    def prevent(_connection):
+        raise LookupError
+
+    with house.engine.connect() as connection:
+        house.within(connection).set("count", 1)
+        event.listen(house.engine, "commit", prevent)
+        with pytest.raises(LookupError):
+            connection.commit()
+        event.remove(house.engine, "commit", prevent)
+        [(commit, _)] = recorder.commits
+        assert not commit.succeeded
+        connection.rollback()
+        assert not commit.succeeded
+    assert recorder.told == []
+
+
+def test_an_observer_that_fails_stops_no_commit_and_hides_no_write(house, caplog):
+    class Failing:
+        def noted(self, written):
+            raise LookupError(len(written))
+
+        def committing(self, commit, written):
+            self.noted(written)
+
+    house.delivery.observe(Failing())
+    with caplog.at_level(logging.ERROR, "perdure.store"), house.engine.begin() as connection:
+        house.within(connection).set("count", 1)
+    assert house.told == ONE
+    assert [each.getMessage().partition(" at ")[0] for each in caplog.records] == ["an observer failed"] * 2
+    assert all(each.exc_info[0] is LookupError for each in caplog.records)

@@ -14,7 +14,8 @@ from sqlalchemy import make_url
 
 from perdure.errors import AppClosed, StoreUnavailable
 from perdure.names import Key
-from perdure.store.protocol import Content, Note, WouldWait
+from perdure.store.protocol import WouldWait
+from perdure.store.rows import Content, Note
 from perdure.store.sqlite.hasty import MOST_ROWS, MOST_TEXT
 from perdure.store.sqlite.store import SQLiteStore
 

@@ -57,6 +57,7 @@ PLAIN = {
     "begin": "gives what is entered by `async with`",
     "lock": "gives what is entered by `async with`",
     "watch": "gives what is awaited, or entered by `async with`",
+    "max_age": "gives a status; its calls work",
     "within": "gives a status; its calls work",
     "scope": "compiled when the App was opened",
     "scopes": "compiled when the App was opened",
@@ -80,7 +81,7 @@ TRANSLATED = (
 def listed():
     """The members of each class, as the reference lists them."""
     found = {}
-    for name, described in re.findall(r"^\| `(\w+)` \| (.+) \|$", REFERENCE.read_text("utf-8"), re.MULTILINE):
+    for name, described in re.findall(r"^\| \[`(\w+)`\]\(\S+\) \| (.+) \|$", REFERENCE.read_text("utf-8"), re.MULTILINE):
         found[name] = re.findall(r"`(\w+)`", described.partition(": ")[2]) or (["iterate"] if name == "Watch" else [])
     found["Watch"].append("iterate")
     found["TenantView"] = [name for name in found["App"] if hasattr(TenantView, name)]

@@ -37,6 +37,7 @@ def test_equality_does_not_look_at_the_description():
 
 def test_a_code_made_of_a_code_keeps_its_description():
     assert StatusCode(ON_LEAVE).description == "Away, and coming back"
+    assert StatusCode(ON_LEAVE) is ON_LEAVE
     assert StatusCode(ON_LEAVE, "Holiday").description == "Holiday"
 
 

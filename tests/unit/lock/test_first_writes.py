@@ -8,8 +8,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from redis import Redis
 
 from perdure.errors import InvalidArgument, LockUnavailable
+from perdure.lock import masters
 from perdure.lock.local import LocalFirstWrites
 from perdure.lock.masters import masters_at
 from perdure.lock.redlock import RedlockFirstWrites
@@ -181,16 +183,23 @@ def test_a_body_that_outlives_its_lease_is_no_error_and_releases_nobody_elses_lo
     assert counters.snapshot().first_writes_without_lock == 1
 
 
-def test_a_master_that_answers_again_is_used_again(clients, counters, servers):
-    first_writes = RedlockFirstWrites(clients(1), counters)
+def test_a_master_that_answers_again_is_used_again(clients, counters, servers, monkeypatch):
+    monkeypatch.setattr(masters, "REST", 60.0)
+    sent, send = [], Redis.execute_command
+    monkeypatch.setattr(Redis, "execute_command", lambda *args, **options: sent.append(args[1]) or send(*args, **options))
+    (master,) = clients(1)
+    first_writes = RedlockFirstWrites([master], counters)
     servers[0].pause()
     write(first_writes)
-    begun = time.monotonic()
+    assert sent == ["SET"]
     write(first_writes)
-    assert time.monotonic() - begun < 0.2  # it rests: nobody waits for it again
+    assert sent == ["SET"]  # it rests: nobody asks it
     servers[0].resume()
-    time.sleep(1.1)
+    assert servers[0].answers()
+    master.rest_until = time.monotonic()  # a minute later
+    sent.clear()
     write(first_writes, Key("", "another", "key"))  # that of the first one came late, and is on the master until its lease ends
+    assert "SET" in sent
     assert counters.snapshot().first_writes_without_lock == 2
 
 

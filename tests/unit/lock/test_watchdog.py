@@ -104,15 +104,3 @@ def test_what_interrupts_the_waiting_leaves_nothing_taken():
     with pytest.raises(KeyboardInterrupt), watched(grip):
         pytest.fail("held")
     assert grip.released.is_set()
-
-
-def test_counters_count_what_metrics_have_from_any_thread():
-    counters = Counters()
-    threads = [threading.Thread(target=lambda: [counters.count("lock_waits") for _ in range(500)]) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert counters.snapshot() == Metrics(lock_waits=2000)
-    with pytest.raises(KeyError):
-        counters.count("lock_wait")

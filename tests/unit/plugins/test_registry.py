@@ -86,7 +86,7 @@ def test_a_plugin_that_cannot_be_imported_is_named_with_its_distribution(error):
     assert raised.value.__cause__ is error
 
 
-def test_a_failing_plugin_can_be_skipped_and_is_told_of():
+def test_a_failing_plugin_can_be_skipped_and_is_told_of(caplog):
     candidates = [failing(ImportError("gone")), *handed_in([plugin("good", StatusSpec("m", Record))])]
     registry = loaded(candidates, blocked=[Origin("not-wanted")], policy="skip")
     assert list(registry.specs) == ["m"]
@@ -94,6 +94,7 @@ def test_a_failing_plugin_can_be_skipped_and_is_told_of():
     assert isinstance(registry.report.failed[0].error.__cause__, ImportError)
     assert registry.report.blocked == (Origin("not-wanted"),)
     assert not registry.report.complete
+    assert "A plugin is left out: Plugin 'broken' of distribution 'broken-dist' failed" in caplog.text
 
 
 def test_a_misspelt_hook_is_refused_with_the_right_spelling():

@@ -13,7 +13,7 @@ from perdure.scope.changes import FIRST, LAST, counted, mark_before, told, told_
 from perdure.scope.changeset import ChangeSet, count_in, new_id, whole_change_set
 from perdure.scope.declared import DeclaredModule
 from perdure.scope.policy import Policy
-from perdure.store.protocol import PLAIN, ChangeRow, Mark
+from perdure.store.rows import PLAIN, ChangeRow, Mark
 
 FIRST_MICROSECOND = (FIRST - EPOCH) // timedelta(microseconds=1)
 LAST_MICROSECOND = (LAST - EPOCH) // timedelta(microseconds=1)

@@ -9,7 +9,7 @@ from perdure.errors import HistoryTruncated
 from perdure.names import Key
 from perdure.records.entry import Change, moment
 from perdure.scope.watch import Watch
-from perdure.store.protocol import ChangeRow
+from perdure.store.rows import ChangeRow
 from perdure.store.watching.feed import Feed, Gap
 
 KEY, RENAMED = Key("acme", "demo", "visits"), Key("acme", "demo", "former")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from perdure.names import Key
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.store.sqlite.store import SQLiteStore
 
 CORE = Path(__file__).parents[3] / "core"
@@ -21,7 +21,7 @@ import os, sys, sqlite3, threading, time
 from sqlalchemy import make_url
 from perdure import errors
 from perdure.names import Key
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.store.sqlite.store import SQLiteStore
 KEY, NOTE = Key("", "demo", "visits"), Note("set")
 def open_store(**options):

@@ -1,7 +1,7 @@
 import pytest
 
 from perdure.names import Key
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 
 
 @pytest.fixture

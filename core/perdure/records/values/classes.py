@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, get_args, get_origin, get_type_hints
 
 import attrs
@@ -31,6 +32,7 @@ class Part:
     required: bool
 
 
+@cache  # asked for several times on the way to a class's hooks, which are kept as long
 def parts_of(shape: Any) -> tuple[Part, ...]:
     """Return what a class is made of.
 

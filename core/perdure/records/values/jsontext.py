@@ -22,6 +22,9 @@ def finite(digits: str) -> float:
 
 
 to_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+BLANKS = " \t\n\r"
+"""What JSON allows around a value. `decode` looks for it twice, which takes as long as to read a short text."""
+
 decoder = json.JSONDecoder(parse_constant=refuse_constant, parse_float=finite)
 
 
@@ -32,7 +35,10 @@ def from_text(text: str) -> Any:
         Flaw: The text is not JSON, or holds what Python cannot read or UTF-8 cannot hold.
     """
     try:
-        data = decoder.decode(text)
+        bare = text.lstrip(BLANKS)
+        data, end = decoder.raw_decode(bare)
+        if end != len(bare):  # blanks, of which we write none, or what does not belong there
+            data = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise Flaw(f"it is not JSON: {error.msg} at character {error.pos}", "it is not JSON") from None
     except ValueError as error:  # Python reads no int of more than 4300 digits

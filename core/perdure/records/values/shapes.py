@@ -41,6 +41,8 @@ def plain(annotation: Any) -> Any:  # noqa: PLR0911 - one line for each spelling
 
     `Any` becomes `object`, and as the key of a dict `str`. The names of `type X = …` stay, as they may be recursive.
     """
+    if is_leaf(annotation):
+        return annotation
     if annotation is None:
         return NoneType
     if annotation is Any:
@@ -81,6 +83,11 @@ def plain_union(args: tuple[Any, ...]) -> Any:
     return object if set(members) == {object, NoneType} else Union[tuple(members)]  # noqa: UP007 - the members are a tuple
 
 
+def is_leaf(annotation: Any) -> bool:
+    """Whether this is a type without parts; asked first, as most are."""
+    return type(annotation) is type and annotation in LEAVES
+
+
 def is_union(shape: Any) -> bool:
     """Whether this is a union, in either spelling."""
     return get_origin(shape) in (Union, UnionType)
@@ -118,6 +125,8 @@ def substituted(annotation: Any, bound: Mapping[Any, Any]) -> Any:
 
 def form_of(shape: Any) -> Form | None:  # noqa: PLR0911 - one line for each form
     """Return how values of a type in its one spelling become JSON, or None where they cannot."""
+    if is_leaf(shape):
+        return Form.LEAF
     if shape is object:
         return Form.ANY
     if is_alias(shape):
@@ -129,8 +138,6 @@ def form_of(shape: Any) -> Form | None:  # noqa: PLR0911 - one line for each for
         return Form.LITERAL
     if not isinstance(origin, type) or is_unpacked(shape):
         return None
-    if origin in LEAVES:
-        return Form.LEAF
     if issubclass(origin, enum.Enum):
         return Form.ENUM
     if origin is tuple:

@@ -12,7 +12,7 @@ from perdure.errors import UnsupportedType
 from perdure.records.values.classes import constructor_problem, is_frozen, parts_of
 from perdure.records.values.kinds import SCALARS, is_tagged, kinds_of, literal_data, members_of, tag_of
 from perdure.records.values.leaves import LEAVES
-from perdure.records.values.shapes import Form, alias_target, form_of, plain, resolved, spelled
+from perdure.records.values.shapes import Form, alias_target, form_of, is_leaf, plain, resolved, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def refuse_unsupported(module: str, path: str, declared: Any, seen: set[Any] | N
     seen = set() if seen is None else seen
     try:
         shape = plain(declared)
-        if shape in seen:
+        if is_leaf(shape) or shape in seen:
             return
         problem = problem_of(shape)
         seen.add(shape)

@@ -12,101 +12,51 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 import attrs
 from sqlalchemy import event
 
-from perdure.names import Key
 from perdure.store.callers.conflicts import can_commit, driver_of, is_lost, is_open
-from perdure.store.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import ExceptionContext
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-    from perdure.store.protocol import Content, Note, Row, Transaction
-    from perdure.store.statements import Execute, Statements
+    from perdure.metrics import Counters
+    from perdure.names import Key
+    from perdure.store.protocol import Observer, Transaction
+    from perdure.store.rows import Written
 
 WAITING = "perdure.waiting"
 """Where in a connection's `info` lies what waits for its COMMIT."""
 
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
-
-
-class Written(NamedTuple):
-    """A committed write.
-
-    Attributes:
-        row: What is stored now.
-        note: What the history was told.
-    """
-
-    row: Row
-    note: Note
-
-    @property
-    def key(self) -> Key:
-        """What was written."""
-        return Key(self.row.tenant, self.row.module, self.row.name)
-
-
-class NotingWriter(Writer):
-    """A writer that keeps in mind what is to be told.
-
-    Attributes:
-        written: Every write, in order.
-    """
-
-    def __init__(self, statements: Statements, execute: Execute) -> None:
-        super().__init__(statements, execute)
-        self.written: list[Written] = []
-
-    def put(self, key: Key, content: Content, note: Note) -> Row:
-        """Write a row, and note it; see `Transaction.put`."""
-        row = super().put(key, content, note)
-        self.written.append(Written(row, note))
-        return row
-
-
-class Noting:
-    """A transaction that keeps in mind what is to be told.
-
-    Attributes:
-        written: Every write, in order.
-    """
-
-    def __init__(self, transaction: Transaction) -> None:
-        self.transaction = transaction
-        self.written: list[Written] = []
-
-    def lock(self, key: Key) -> Row | None:
-        """Read and lock a row; see `Transaction.lock`."""
-        return self.transaction.lock(key)
-
-    def put(self, key: Key, content: Content, note: Note) -> Row:
-        """Write a row, and note it; see `Transaction.put`."""
-        row = self.transaction.put(key, content, note)
-        self.written.append(Written(row, note))
-        return row
-
-    def forget(self, key: Key) -> int:
-        """Remove the history of a key; see `Transaction.forget`."""
-        return self.transaction.forget(key)
+logger = logging.getLogger("perdure.store")
 
 
 class Delivery:
-    """Whom to tell of one App's committed writes, in its own transactions and in those of callers."""
+    """Whom to tell of one App's committed writes, in its own transactions and in those of callers.
 
-    def __init__(self) -> None:
+    Args:
+        counters: Where they are counted.
+
+    Attributes:
+        subscribers: Who is told of each write.
+        observers: Who is told of each transaction, before them; by what stands for the observation.
+    """
+
+    def __init__(self, counters: Counters) -> None:
+        self.count_write = counters.writes.count
         self.subscribers: list[Callable[[Written], None]] = []
+        self.observers: dict[object, Observer] = {}
 
     def subscribe(self, callback: Callable[[Written], None]) -> None:
         """Have a function called for every write from now on.
@@ -118,6 +68,16 @@ class Delivery:
         """
         self.subscribers.append(callback)
 
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Have an observer told of every transaction from now on, and return what ends it; see `Store`."""
+        observation = object()
+        self.observers[observation] = observer
+
+        def end() -> None:
+            self.observers.pop(observation, None)
+
+        return end
+
     def told(self, run: Callable[[Callable[[Transaction], T]], T], work: Callable[[Transaction], T]) -> T:
         """Run the work of a transaction of our own, and tell of what it has written once it is committed.
 
@@ -125,52 +85,83 @@ class Delivery:
             run: Runs work in a transaction, maybe several times, and commits the last.
             work: The work.
         """
-        if not self.subscribers:
-            return run(work)
-        last: list[Noting] = []
+        last: list[Transaction] = []
 
         def noted(transaction: Transaction) -> T:
-            last[:] = [Noting(transaction)]
-            return work(last[0])
+            last[:] = (transaction,)
+            return work(transaction)
 
         result = run(noted)
         self.tell(last[0].written)
         return result
 
-    def tell(self, written: Iterable[Written]) -> None:
-        """Tell of writes that are committed: at once, where the transaction was our own."""
+    def tell(self, written: Sequence[Written]) -> None:
+        """Tell of what a transaction has written, and that is committed: at once, where the transaction was our own."""
+        if written:
+            self.to_observers(lambda observer: observer.noted(written), written[-1].key)
         for each in written:
+            self.count_write()
             for callback in tuple(self.subscribers):
                 try:
                     callback(each)
                 except Exception:
                     logger.exception("a subscriber failed at %s, which is committed", each.key)
 
-    def queue(self, connection: Connection, written: Iterable[Written]) -> None:
-        """Tell of writes once the caller has committed them, and of none that were undone; where nobody listens, do nothing."""
-        if self.subscribers and (items := [(self, each) for each in written]):
+    def to_observers(self, tell: Callable[[Observer], None], about: Key) -> None:
+        """Tell each observer; one that fails must not make a write fail that is committed, nor a COMMIT that is asked for."""
+        for observer in tuple(self.observers.values()):
+            try:
+                tell(observer)
+            except Exception:
+                logger.exception("an observer failed at %s, which is written", about)
+
+    def queue(self, connection: Connection, written: Sequence[Written]) -> None:
+        """Tell of writes once the caller has committed them, and of none that were undone."""
+        if items := [(self, each) for each in written]:
             attend(connection.engine)
-            connection.info.setdefault(WAITING, Waiting()).items.extend(items)
+            connection.info.setdefault(WAITING, Waiting(driver_of(connection))).items.extend(items)
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Waiting:
-    """What one connection's transaction has written so far.
+    """What one connection's transaction has written so far; an `AskedCommit`, once COMMIT was asked for.
 
     Attributes:
+        driver: The driver's connection.
         items: The writes, each with who tells of it: several Apps may share a transaction.
         marks: How many there were at each savepoint since, the innermost last.
         committing: Whether COMMIT was asked for.
     """
 
+    driver: Any
     items: list[tuple[Delivery, Written]] = attrs.field(factory=list)
     marks: list[int] = attrs.field(factory=list)
     committing: bool = False
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether a COMMIT that was asked for is through."""
+        return self.committing and not is_open(self.driver)
+
     def tell(self) -> None:
         """Tell of all, in order."""
-        for delivery, written in self.items:
-            delivery.tell((written,))
+        for delivery, written in self.of_each():
+            delivery.tell(written)
+
+    def commit(self) -> None:
+        """Tell that COMMIT was asked for."""
+        self.committing = True
+        for delivery, written in self.of_each():
+            delivery.to_observers(partial(self.announce, written), written[-1].key)
+
+    def announce(self, written: Sequence[Written], observer: Observer) -> None:
+        """Tell an observer that COMMIT was asked for."""
+        observer.committing(self, written)
+
+    def of_each(self) -> Iterator[tuple[Delivery, list[Written]]]:
+        """Return what there is to tell for each App."""
+        for delivery in dict.fromkeys(delivery for delivery, _ in self.items):
+            yield delivery, [written for whose, written in self.items if whose is delivery]
 
 
 # ----------------------------------------------------------------------- what a caller's connection goes through
@@ -202,7 +193,7 @@ def waiting_on(connection: Connection) -> Waiting | None:
 def drop(connection: Connection, *_: object) -> None:
     """Forget what was rolled back."""
     if waiting_on(connection):
-        del connection.info[WAITING]
+        connection.info.pop(WAITING).committing = False
 
 
 def mark(connection: Connection, _name: None) -> None:
@@ -227,7 +218,7 @@ def commit(connection: Connection, *_: object) -> None:
     """Be ready to tell, unless there is nothing left that a COMMIT could commit."""
     if waiting := waiting_on(connection):
         if can_commit(connection):
-            waiting.committing = True
+            waiting.commit()
         else:
             drop(connection)
 
@@ -263,7 +254,7 @@ def begin(connection: Connection, *_: object) -> None:
 def reset(_connection: DBAPIConnection, record: ConnectionPoolEntry, _state: object) -> None:
     """Forget what the pool is about to roll back: COMMIT was announced and prevented."""
     if record.info.get(WAITING) and is_open(record.driver_connection):
-        del record.info[WAITING]
+        record.info.pop(WAITING).committing = False
 
 
 def checkin(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

@@ -13,12 +13,15 @@ from sqlalchemy import TwoPhaseTransaction
 from sqlalchemy.exc import DBAPIError, PendingRollbackError, ResourceClosedError
 
 from perdure.errors import Conflict
+from perdure.metrics import Counters
 from perdure.names import Key
+from perdure.store import forks
 from perdure.store.callers.admission import admit, begin, closed, failed, source_of
 from perdure.store.callers.conflicts import ABORTED, conflict, is_lost
-from perdure.store.callers.delivery import Delivery, NotingWriter
+from perdure.store.callers.delivery import Delivery
 from perdure.store.reader import Reader
 from perdure.store.tables import status
+from perdure.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,6 +59,7 @@ class Home:
         compiled: Its statements for a dialect whose parameters are positional.
         fault: The error for one of the driver's, and the key it is about.
         identity: What tells the database from every other; asked once, when a connection comes from elsewhere.
+        counters: What is counted.
         delivery: Whom to tell of what was written.
         statements: What was compiled, by the dialect of whom it was compiled for.
     """
@@ -65,8 +69,13 @@ class Home:
     compiled: Callable[[Dialect], Statements]
     fault: Callable[[Any, Key | None], PerdureError]
     identity: Callable[[], Identity] = attrs.field(converter=once)
-    delivery: Delivery = attrs.field(factory=Delivery)
+    counters: Counters = attrs.field(factory=Counters, init=False)
+    delivery: Delivery = attrs.field(default=attrs.Factory(lambda home: Delivery(home.counters), takes_self=True), init=False)
     statements: WeakKeyDictionary[Dialect, Statements] = attrs.field(factory=WeakKeyDictionary, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Have forks begin to count anew."""
+        forks.watching.add(self.counters)
 
     def statements_for(self, dialect: Dialect) -> Statements:
         """Return the statements for a caller's dialect, compiled once."""
@@ -109,6 +118,7 @@ class JoinedStore(Reader):
 
     def fetch(self, text: str, parameters: Sequence[object], about: Key | None = None) -> Sequence[Any]:
         """Run a query on the caller's connection."""
+        self.home.counters.reads.count()
         key = parameters if isinstance(parameters, Key) else about
         rows: Sequence[Any] = self.execute(self.connection(), key, text, parameters).fetchall()
         return rows
@@ -127,9 +137,13 @@ class JoinedStore(Reader):
         connection = self.connection()
         begin(connection, self.shown, key)
         execute = partial(self.execute, connection, key)
-        writer = NotingWriter(self.writing_statements(connection), execute)
-        with whole(connection, execute):
-            result = work(writer)
+        writer = Writer(self.writing_statements(connection), execute)
+        try:
+            with whole(connection, execute):
+                result = work(writer)
+        except Conflict:
+            self.home.counters.conflicts.count()
+            raise
         self.home.delivery.queue(connection, writer.written)
         return result
 
@@ -137,12 +151,15 @@ class JoinedStore(Reader):
         """Return the statements to write with: PostgreSQL refuses to prepare a transaction that has notified."""
         statements = self.home.statements_for(connection.dialect)
         if statements.notify is not None and isinstance(connection.get_transaction(), TwoPhaseTransaction):
-            return attrs.evolve(statements, notify=None)
+            return statements.silent()
         return statements
 
     def joined(self, connection: Any) -> JoinedStore:
         """Return the same store within another transaction, or the same; see `RowStore`."""
         return self.home.joined(connection)
+
+    def aged(self, seconds: float, on_outage: float) -> None:
+        """Return None: in a transaction everything is as it is there; see `RowStore`."""
 
     def connection(self) -> Connection:
         """Return the caller's connection, if it leads to the right database."""

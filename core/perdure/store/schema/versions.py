@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect
 
-from perdure.errors import SchemaMismatch
+from perdure.errors import SchemaMismatch, TablesMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +15,17 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+logger = logging.getLogger("perdure.store")
+
 REVISIONS = ("0001",)
 """Every version there ever was, oldest first."""
 
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "perdure_schema"
+
+
+MIGRATE_ONCE = "`perdure migrate` sees to that, and so does opening it with migrate=True (PERDURE_MIGRATE=yes)."
+"""What to do about tables that are not there, or older."""
 
 
 def ensure(
@@ -36,6 +43,7 @@ def ensure(
         The versions that the tables went through here: none where there was nothing to do.
 
     Raises:
+        TablesMissing: There are none, and none are to be created.
         SchemaMismatch: The tables are newer than this perdure, or older and not to be touched.
     """
     found = revision(connection)
@@ -43,9 +51,9 @@ def ensure(
     if is_current(found, shown):
         return ()
     if not migrate:
-        what = f"its tables are of version {found}" if found else "it has no tables of perdure"
-        advice = "Open it once with migrate=True (PERDURE_MIGRATE=yes)"
-        raise SchemaMismatch(shown, f"{what}, and this perdure needs {HEAD}. {advice}")
+        if found is None:
+            raise TablesMissing(shown, f"this perdure needs those of version {HEAD}. {MIGRATE_ONCE}")
+        raise SchemaMismatch(shown, f"its tables are of version {found}, and this perdure needs {HEAD}. {MIGRATE_ONCE}")
     with alone(connection):
         found = revision(connection)
         done = is_current(found, shown)  # another process may have been first
@@ -55,7 +63,10 @@ def ensure(
             upgrade_tables(connection)
         connection.commit()
     connection.rollback()
-    return () if done else REVISIONS[REVISIONS.index(found) + 1 if found else 0 :]
+    if done:
+        return ()
+    logger.info("%s: the tables are of version %s now, and were of %s.", shown, HEAD, found or "none")
+    return REVISIONS[REVISIONS.index(found) + 1 if found else 0 :]
 
 
 def revision(connection: Connection) -> str | None:

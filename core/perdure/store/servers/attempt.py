@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from perdure.names import Key
     from perdure.store.servers.links import Link, Links
-    from perdure.store.statements import Rows
+    from perdure.store.statement import Rows
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class ServerAttempt:
         """Run one statement, if the connection is still ours."""
         self.refuse_if_not_ours()
         try:
-            return self.driver.execute(self.link.connection, text, parameters)
+            return self.link.execute(text, parameters)
         except self.driver.error as error:
             self.refusal = error
             raise

@@ -20,7 +20,7 @@ CONNECT_TIMEOUT = 3
 """Seconds within which a server must take a connection, unless the URL says otherwise."""
 
 POOL_SIZE = 5
-OVERFLOW = 10
+MOST_CONNECTIONS = 15
 POOL_TIMEOUT = 10
 """Seconds for which a call waits for a connection while all are in use."""
 
@@ -33,7 +33,9 @@ def engine_for(url: URL, arguments: Mapping[str, Any]) -> Engine:
         arguments: What the driver is to be told, where the URL does not say it.
     """
     missing = {name: value for name, value in arguments.items() if name not in url.query}
-    return create_engine(url, connect_args=missing, pool_size=POOL_SIZE, max_overflow=OVERFLOW, pool_timeout=POOL_TIMEOUT)
+    return create_engine(
+        url, connect_args=missing, pool_size=POOL_SIZE, max_overflow=MOST_CONNECTIONS - POOL_SIZE, pool_timeout=POOL_TIMEOUT
+    )
 
 
 def checked_host(engine: Engine, drivers: Mapping[str, str]) -> Engine:

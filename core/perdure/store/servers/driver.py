@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from perdure.lock.advisory import SessionLocks
     from perdure.store.faults import Refusal
-    from perdure.store.statements import Rows, Statements
+    from perdure.store.statement import Execute
+    from perdure.store.statements import Statements
 
 
 class Driver(Protocol):
@@ -71,8 +72,8 @@ class Driver(Protocol):
         """Begin a transaction on a connection in autocommit."""
         ...
 
-    def execute(self, connection: Any, text: str, parameters: Sequence[object]) -> Rows:
-        """Run one statement."""
+    def executing(self, connection: Any) -> Execute:
+        """Return what runs a statement on the connection; what the last one gave back is gone with the next."""
         ...
 
     def refusal(self, error: BaseException) -> Refusal:

@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from perdure.errors import AppClosed
 from perdure.store import forks
+from perdure.store.servers.connecting import MOST_CONNECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,9 +32,10 @@ class Link:
         connection: The DBAPI connection.
         process: The process that checked it out, and that alone may use it.
         query: Runs a query on it and returns all rows.
+        execute: Runs a statement on it.
     """
 
-    __slots__ = ("__weakref__", "connection", "driver", "process", "proxy", "query", "restore")
+    __slots__ = ("__weakref__", "connection", "driver", "execute", "process", "proxy", "query", "restore")
 
     def __init__(self, proxy: PoolProxiedConnection, driver: Driver) -> None:
         self.proxy: PoolProxiedConnection | None = proxy
@@ -42,6 +44,7 @@ class Link:
         self.process = os.getpid()
         self.restore = not driver.autocommit(self.connection)
         self.query: Callable[[str, Sequence[object]], Sequence[Any]] = driver.query(self.connection)
+        self.execute = driver.executing(self.connection)
 
     def give_back(self) -> None:
         """Return the connection to the pool as it was found."""
@@ -97,7 +100,6 @@ class Links:
         self.known: WeakSet[Link] = WeakSet()
         self.mutex = threading.Lock()  # guards what follows
         self.waiting = 0
-        self.spare = 0 if self.closed else self.keep
 
     def take(self) -> Link:
         """Lend a connection, to be given to `give` or `drop`.
@@ -132,7 +134,7 @@ class Links:
 
     @contextmanager
     def in_line(self) -> Iterator[None]:
-        """Have connections go back to the pool, at which somebody waits for one.
+        """Have connections go back to the pool, if it has none left for who is waiting there.
 
         Raises:
             AppClosed: `close()` was called.
@@ -141,15 +143,22 @@ class Links:
             raise AppClosed(self.shown)
         with self.mutex:
             self.waiting += 1
-            self.spare = 0
         try:
-            if self.ready:
+            if self.ready and self.wanted():
                 self.spill()
             yield
         finally:
             with self.mutex:
                 self.waiting -= 1
-                self.spare = 0 if self.waiting or self.closed else self.keep
+
+    def wanted(self) -> bool:
+        """Tell whether somebody waits for a connection of which the pool has none left.
+
+        As long as it has some, nobody is to give his back: on MariaDB that takes three journeys to the server, and another three
+        when the next one wants it.
+        """
+        pool: Any = self.engine.pool  # looked up at each call: after a fork there is another
+        return bool(self.waiting) and pool.checkedout() >= MOST_CONNECTIONS
 
     def give(self, link: Link) -> None:
         """Take a connection back from a call that is done; one that was discarded is no connection any more."""
@@ -157,7 +166,7 @@ class Links:
             return
         # First the list, then the look at who waits, who in turn says so first and then looks at the list: nobody is missed.
         self.ready.append(link)
-        if len(self.ready) > self.spare:
+        if len(self.ready) > self.keep or self.closed or (self.waiting and self.wanted()):
             self.spill()
 
     def spill(self) -> None:
@@ -184,7 +193,6 @@ class Links:
         """Give everything back; a connection in use is closed when its call is done."""
         with self.mutex:
             self.closed = True
-            self.spare = 0
         while self.ready:
             self.spill()
         if self.own:

@@ -16,7 +16,7 @@ from perdure.store.servers import mariadb_faults
 from perdure.store.servers.connecting import CONNECT_TIMEOUT, checked_host, engine_for
 from perdure.store.servers.prepare import prepared
 from perdure.store.servers.store import ServerStore
-from perdure.store.statements import can_be_replaced, compiled_for, distinct_tenants, locked_row, replaced_by
+from perdure.store.statements import MADE, Statements, can_be_replaced, distinct_tenants, locked_row, replaced_by
 from perdure.store.tables import status
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from perdure.store.faults import Refusal
     from perdure.store.protocol import Durability
-    from perdure.store.statements import Rows, Statements
+    from perdure.store.statement import Execute, Rows
 
 LOCK_TIMEOUT = 5
 """Seconds for which MariaDB waits for another transaction's row before it is asked anew; a host's sessions keep their own."""
@@ -53,7 +53,7 @@ IN_TRANSACTION = 1
 NEEDED = (10, 5)
 """The first version that knows INSERT … RETURNING."""
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("perdure.store")
 
 
 class MariaDB:
@@ -77,7 +77,7 @@ class MariaDB:
     def compiled(self, dialect: Dialect) -> Statements:
         """See `Driver.compiled`."""
         # No leaps: its recursion ends without a word after 1000 rows.
-        return compiled_for(dialect, lock=lock_by_insert(), put=upsert_on_duplicate(), tenants=distinct_tenants())
+        return Statements(dialect, lock=lock_by_insert, put=upsert_on_duplicate, tenants=distinct_tenants)
 
     def is_autocommit(self, connection: pymysql.Connection[Any]) -> bool:
         """See `Driver.is_autocommit`."""
@@ -112,17 +112,21 @@ class MariaDB:
         """See `Driver.begin`."""
         connection.begin()
 
-    def execute(self, connection: pymysql.Connection[Any], text: str, parameters: Sequence[object]) -> Rows:
-        """See `Driver.execute`."""
+    def executing(self, connection: pymysql.Connection[Any]) -> Execute:
+        """See `Driver.executing`."""
         cursor: Any = connection.cursor(pymysql.cursors.Cursor)
-        if sum(len(each) for each in parameters if isinstance(each, str)) * 8 > self.longest:
-            length = len(cursor.mogrify(text, parameters).encode("utf-8", "surrogateescape"))
-            if length >= self.longest:
-                # The server would close the connection, which looks like a loss.
-                raise pymysql.OperationalError(1153, f"{length} bytes are more than max_allowed_packet = {self.longest}")
-        cursor.execute(text, parameters)
-        rows: Rows = cursor
-        return rows
+
+        def execute(text: str, parameters: Sequence[object]) -> Rows:
+            if sum([len(each) for each in parameters if isinstance(each, str)]) * 8 > self.longest:
+                length = len(cursor.mogrify(text, parameters).encode("utf-8", "surrogateescape"))
+                if length >= self.longest:
+                    # The server would close the connection, which looks like a loss.
+                    raise pymysql.OperationalError(1153, f"{length} bytes are more than max_allowed_packet = {self.longest}")
+            cursor.execute(text, parameters)
+            rows: Rows = cursor
+            return rows
+
+        return execute
 
     def refusal(self, error: BaseException) -> Refusal:
         """See `Driver.refusal`."""
@@ -138,7 +142,7 @@ def upsert_on_duplicate() -> Insert:
     arriving = insert(status).values(version=literal_column("1"))
     replaced = replaced_by(arriving.inserted)
     kept = case((can_be_replaced(), arriving.inserted.record_version), else_=status.c.record_version)
-    return arriving.on_duplicate_key_update(list({**replaced, "record_version": kept}.items())).returning(*status.c)
+    return arriving.on_duplicate_key_update(list({**replaced, "record_version": kept}.items())).returning(*MADE)
 
 
 def lock_by_insert() -> Insert:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perdure.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
-from perdure.store.faults import Meaning, Refusal
+from perdure.store.faults import VERSION_TAKEN, Meaning, Refusal
 
 LOCKED = Meaning(StoreUnavailable, "another transaction was in the way. Look for one that stays open", passing=True)
 AWAY = Meaning(StoreUnavailable, "see that the server at {server} is running and can be reached", away=True)
@@ -18,6 +18,7 @@ MEANINGS: dict[int, Meaning] = {
     1020: LOCKED,
     1205: LOCKED,
     1213: LOCKED,
+    1062: Meaning(StoreCorrupt, VERSION_TAKEN),
     1290: READ_ONLY,
     1792: READ_ONLY,
     1836: READ_ONLY,

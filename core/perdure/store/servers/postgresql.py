@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -17,7 +18,7 @@ from perdure.store.servers.connecting import CONNECT_TIMEOUT, checked_host, engi
 from perdure.store.servers.notices import CHANNEL, Notices
 from perdure.store.servers.prepare import prepared
 from perdure.store.servers.store import ServerStore
-from perdure.store.statements import KEY, compiled_for, locked_row, upsert_on_conflict
+from perdure.store.statements import KEY, Statements, locked_row, upsert_on_conflict
 from perdure.store.tables import status
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 
     from perdure.store.faults import Refusal
     from perdure.store.protocol import Durability
-    from perdure.store.statements import Rows, Statements
+    from perdure.store.statement import Execute
 
 LOCK_TIMEOUT = "5s"
 """For how long PostgreSQL waits for another transaction's row before it is asked anew."""
 
 SETTINGS = "SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes')"
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("perdure.store")
 
 
 def lock_by_insert() -> Insert:
@@ -77,8 +78,8 @@ class PostgreSQL:
 
     def compiled(self, dialect: Dialect) -> Statements:
         """See `Driver.compiled`."""
-        notify = notify_at_commit() if self.notify else None
-        return compiled_for(dialect, lock=lock_by_insert(), put=upsert_on_conflict(postgresql.insert), notify=notify)
+        notify = notify_at_commit if self.notify else None
+        return Statements(dialect, lock=lock_by_insert, put=partial(upsert_on_conflict, postgresql.insert), notify=notify)
 
     def is_autocommit(self, connection: psycopg.Connection[Any]) -> bool:
         """See `Driver.is_autocommit`."""
@@ -112,11 +113,11 @@ class PostgreSQL:
         """See `Driver.begin`."""
         connection.execute(self.beginning, prepare=False)  # several statements cannot be prepared as one
 
-    def execute(self, connection: psycopg.Connection[Any], text: str, parameters: Sequence[object]) -> Rows:
-        """See `Driver.execute`."""
+    def executing(self, connection: psycopg.Connection[Any]) -> Execute:
+        """See `Driver.executing`."""
         cursor: Any = connection.cursor(row_factory=tuple_row)
-        rows: Rows = cursor.execute(text, parameters)
-        return rows
+        execute: Execute = cursor.execute
+        return execute
 
     def refusal(self, error: BaseException) -> Refusal:
         """See `Driver.refusal`."""

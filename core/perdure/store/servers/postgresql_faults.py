@@ -5,12 +5,17 @@ from __future__ import annotations
 import psycopg
 
 from perdure.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
-from perdure.store.faults import Meaning, Refusal
+from perdure.store.faults import VERSION_TAKEN, Meaning, Refusal
+from perdure.store.tables import change
+
+UNIQUE_VIOLATION = "23505"
 
 LOCKED = Meaning(StoreUnavailable, "another transaction was in the way. Look for one that stays open", passing=True)
 AWAY = Meaning(StoreUnavailable, "see that the server at {server} is running and can be reached", away=True)
 NO_ACCESS = Meaning(StoreUnavailable, "see that user and password are right, and that pg_hba.conf lets {user!r} in")
 DAMAGED = Meaning(StoreCorrupt, "restore it from a backup")
+TAKEN = Meaning(StoreCorrupt, VERSION_TAKEN)
+UNKNOWN = Meaning(StoreError)
 
 MEANINGS: dict[str, Meaning] = {
     "40001": LOCKED,
@@ -40,10 +45,13 @@ def refusal(error: BaseException) -> Refusal:
     """Return what an error of the driver means."""
     state = getattr(error, "sqlstate", None) or state_in_words(str(error))
     if state is None:  # libpq itself: no server answered
-        return Refusal(AWAY if isinstance(error, psycopg.OperationalError) else Meaning(StoreError), str(error))
+        return Refusal(AWAY if isinstance(error, psycopg.OperationalError) else UNKNOWN, str(error))
+    if state == UNIQUE_VIOLATION:  # a COMMIT may be refused for a constraint of the caller's own
+        ours = isinstance(error, psycopg.Error) and error.diag.table_name == change.name
+        return Refusal(TAKEN if ours else UNKNOWN, str(error))
     if state in MEANINGS:
         return Refusal(MEANINGS[state], str(error))
-    return Refusal(AWAY if state.startswith("08") else Meaning(StoreError), str(error))
+    return Refusal(AWAY if state.startswith("08") else UNKNOWN, str(error))
 
 
 def state_in_words(said: str) -> str | None:

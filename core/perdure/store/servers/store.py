@@ -14,6 +14,7 @@ from perdure.errors import Conflict, StoreUnavailable
 from perdure.lock.advisory import AdvisoryNamedLocks
 from perdure.names import Key
 from perdure.store import forks
+from perdure.store.aged.snapshots import Snapshots
 from perdure.store.callers.admission import failed, identity_of, mark_process
 from perdure.store.callers.conflicts import can_commit, conflict, is_known_rollback
 from perdure.store.callers.joined import Home
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from perdure.lock.protocol import NamedLocks
-    from perdure.metrics import Counters
     from perdure.store.callers.admission import Identity
     from perdure.store.servers.driver import Driver
     from perdure.store.servers.links import Link
@@ -42,8 +42,8 @@ T = TypeVar("T")
 PATIENCE = 45.0
 """Seconds for which a transaction is tried again while others are in its way; the last try may add a wait for a lock."""
 
-KEPT_READY = 5
-"""How many connections of our own pool wait ready for the next call."""
+KEPT_READY = 10
+"""How many connections of our own pool wait ready for the next call: as many as there are threads in most servers."""
 
 NESTED = "a write began within another transaction of the same thread, and could wait for it for ever"
 
@@ -81,6 +81,12 @@ class ServerStore(DatabaseStore):
         self.current = Current()
         self.statements = driver.statements
         self.home = Home(engine, self.shown, driver.compiled, self.recovery.meaning, self.identity)
+        self.counters = self.home.counters
+        self.snapshots = Snapshots(self.home.delivery)
+
+    def in_transaction(self) -> bool:
+        """Tell whether this thread is at the work of a transaction."""
+        return self.current.attempt is not None
 
     def ping(self) -> float:
         """Return the seconds until the server answered; see `Store`."""
@@ -90,6 +96,7 @@ class ServerStore(DatabaseStore):
 
     def fetch(self, text: str, parameters: Sequence[object], about: Key | None = None) -> Sequence[Any]:
         """Run a query: the hot path of every read. Within a transaction's work it runs there."""
+        self.counters.reads.count()
         if (attempt := self.current.attempt) is not None:
             return attempt.execute(text, parameters).fetchall()
         tries: Tries | None = None
@@ -101,6 +108,7 @@ class ServerStore(DatabaseStore):
             except BaseException as error:  # noqa: BLE001 - raised again, or what it means, unless another try may do
                 tries = tries or self.recovery.of_call(parameters if isinstance(parameters, Key) else about, self.patience)
                 tries.after_failed_read(error, link)
+                self.begun_anew(error)
             else:
                 self.links.give(link)
                 self.recovery.answered()
@@ -115,6 +123,7 @@ class ServerStore(DatabaseStore):
                 link = self.links.take()
             except Exception as error:  # noqa: BLE001 - raised again, or what it means, unless another try may do
                 tries.after_no_connection(error)
+                self.begun_anew(error)
                 continue
             attempt = self.current.attempt = ServerAttempt(self.links, link, key)
             try:
@@ -124,6 +133,7 @@ class ServerStore(DatabaseStore):
                     self.links.give(link)
                     raise
                 tries.after_failed_attempt(error, attempt)
+                self.begun_anew(error)
             else:
                 self.links.give(link)
                 self.recovery.answered()
@@ -174,6 +184,7 @@ class ServerStore(DatabaseStore):
             if not is_known_rollback(error.orig):
                 raise self.recovery.outcome_unknown(error.orig or error, None) from error
             if problem := conflict(error.orig, connection):
+                self.counters.conflicts.count()
                 raise Conflict(self.shown, problem) from error.orig
             raise self.recovery.meaning(cast("Exception", error.orig)) from error
 
@@ -186,6 +197,7 @@ class ServerStore(DatabaseStore):
                     connection = self.engine.connect()
             except Exception as error:  # noqa: BLE001 - raised again, or what it means, unless another try may do
                 tries.after_no_connection(error)
+                self.begun_anew(error)
                 continue
             try:
                 as_transaction(connection, self.driver).exec_driver_sql(self.driver.opening)
@@ -196,6 +208,7 @@ class ServerStore(DatabaseStore):
                 if not error.connection_invalidated:
                     raise self.recovery.meaning(error.orig) from error
                 tries.ride_out(error.orig)
+                self.begun_anew(error.orig)
             else:
                 self.recovery.answered()
                 return connection
@@ -208,10 +221,11 @@ class ServerStore(DatabaseStore):
         finally:
             connection.close()
 
-    def named_locks(self, counters: Counters) -> NamedLocks:
+    def named_locks(self) -> NamedLocks:
         """Return the locks that modules take by name: advisory ones of the server."""
-        return AdvisoryNamedLocks(beside_pool(self.engine), self.driver.session_locks, counters)
+        return AdvisoryNamedLocks(beside_pool(self.engine), self.driver.session_locks, self.counters)
 
     def close(self) -> None:
         """Give everything back; see `Store`."""
+        self.snapshots.close()
         self.links.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from perdure.errors import AppClosed, PerdureError, StoreUnavailable
 from perdure.store.sqlite.connections import INHERITED_TRANSACTION
 from perdure.store.sqlite.faults import code_of
-from perdure.store.sqlite.text import damage_shown
+from perdure.store.sqlite.text import DamageShown
 from perdure.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Attempt:
         self.execute("BEGIN IMMEDIATE")
         self.held.writing = True
         try:
-            with damage_shown(self.connection):
+            with DamageShown(self.connection):
                 result = work(Writer(statements, self.execute))
             self.commit()
         except BaseException:

@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from perdure.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+from perdure.store.faults import VERSION_TAKEN
 
 if TYPE_CHECKING:
     from perdure.names import Key
@@ -27,6 +28,7 @@ MEANINGS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_CORRUPT: (StoreCorrupt, "restore it from a backup"),
     sqlite3.SQLITE_NOTADB: (StoreCorrupt, "restore it from a backup, or give the path of another file"),
     sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "{obstacle}"),
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: (StoreCorrupt, VERSION_TAKEN),
     sqlite3.SQLITE_IOERR: (StoreUnavailable, "look after its disk or file system"),
     sqlite3.SQLITE_PERM: (StoreUnavailable, "look after its permissions"),
     sqlite3.SQLITE_PROTOCOL: (StoreUnavailable, "its locks do not work. Is it on a network file system?"),

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from perdure.store.protocol import WouldWait
+from perdure.store.protocol import MOST_TEXT, WouldWait
 from perdure.store.reader import Reader
 from perdure.store.sqlite.connections import Held
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from perdure.names import Key
+    from perdure.store.aged.rows import AgedRows
     from perdure.store.callers.joined import JoinedStore
     from perdure.store.protocol import Transaction
     from perdure.store.sqlite.store import SQLiteStore
@@ -22,9 +23,6 @@ T = TypeVar("T")
 
 MOST_ROWS = 20
 """How many rows are little enough to be read, and their values made, while an event loop stands still."""
-
-MOST_TEXT = 8192
-"""How many characters are. An eighth of the longest value that an App takes unless it is told otherwise."""
 
 
 class Hasty(Reader):
@@ -55,7 +53,7 @@ class Hasty(Reader):
         held = self.held
         with held.mutex:
             if held.connection is None:
-                connection = self.connections.lend(held)
+                connection = self.store.lend(held)
                 if held is self.own:
                     self.connections.known.add(held)
                     connection.execute("PRAGMA busy_timeout = 0")
@@ -77,11 +75,16 @@ class Hasty(Reader):
             held.mutex.release()
         if len(rows) > MOST_ROWS or size_of(rows) > MOST_TEXT:
             raise WouldWait
+        self.store.count_read()
         return rows  # type: ignore[no-any-return]  # the driver's, as for every store
 
     def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
         """Write as the store does."""
         return self.store.transact(key, work)
+
+    def aged(self, seconds: float, on_outage: float) -> AgedRows:
+        """Return what the store remembers; see `RowStore`."""
+        return self.store.aged(seconds, on_outage)
 
     def joined(self, connection: Any) -> JoinedStore:
         """Join as the store does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from perdure.store.sqlite.checkpoints import Checkpoints, has_wal_reset_fault
 from perdure.store.sqlite.faults import BUSY_TIMEOUT, fault, is_busy
 from perdure.store.sqlite.location import Location
 from perdure.store.sqlite.pragmas import CONNECT_ARGUMENTS, Pragmas
-from perdure.store.statements import compiled_for, row_by_key, upsert_on_conflict
+from perdure.store.statements import Statements, row_by_key, upsert_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
     from perdure.store.protocol import Durability
-    from perdure.store.statements import Statements
 
 PATIENCE = 45.0
 """Seconds for which a transaction is tried again while others hold the file; the last try may add a `BUSY_TIMEOUT`."""
@@ -46,12 +46,12 @@ TAKEN = (
     "the one connection of the host's engine is in a transaction of the host. End it first, or write within it (status.within)"
 )
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("perdure.store")
 
 
 def compiled(dialect: Dialect) -> Statements:
     """Return the statements, compiled for a dialect whose parameters are positional."""
-    return compiled_for(dialect, lock=row_by_key(), put=upsert_on_conflict(insert))
+    return Statements(dialect, lock=row_by_key, put=partial(upsert_on_conflict, insert))
 
 
 def own_engine(location: Location, durability: Durability) -> tuple[Engine, Checkpoints | None]:

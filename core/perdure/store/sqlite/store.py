@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.dialects import sqlite
 
-from perdure.errors import OutcomeUnknown, StoreUnavailable
+from perdure.errors import OutcomeUnknown, StoreUnavailable, TablesMissing
 from perdure.lock.files import FileNamedLocks
 from perdure.lock.memory import MemoryNamedLocks
 from perdure.names import Key
+from perdure.store.aged.snapshots import Snapshots
 from perdure.store.callers.admission import identity_of
 from perdure.store.callers.joined import Home
 from perdure.store.database import DatabaseStore
 from perdure.store.patience import Patience
+from perdure.store.schema.versions import MIGRATE_ONCE
 from perdure.store.sqlite.attempt import Attempt
 from perdure.store.sqlite.begin import begun
 from perdure.store.sqlite.connections import Connections
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
     from perdure.lock.protocol import NamedLocks
-    from perdure.metrics import Counters
     from perdure.store.callers.admission import Identity
     from perdure.store.protocol import Durability
     from perdure.store.sqlite.checkpoints import Checkpoints
@@ -43,6 +44,12 @@ if TYPE_CHECKING:
     from perdure.store.writer import Writer
 
 T = TypeVar("T")
+
+
+class Current(threading.local):
+    """What is going on in a thread."""
+
+    begun: bool = False
 
 
 class SQLiteStore(DatabaseStore):
@@ -79,7 +86,10 @@ class SQLiteStore(DatabaseStore):
         self.connections = (Connections if own else HostConnections)(engine, location.shown, shared=location.path is None)
         self.watch = Watch(location)
         self.home = Home(engine, self.shown, compiled, lambda error, key: fault(error, location, key), self.identity)
-        self.current = threading.local()
+        self.counters = self.home.counters
+        self.count_read = self.counters.reads.count
+        self.current = Current()
+        self.snapshots = Snapshots(self.home.delivery)
 
     @classmethod
     def open(cls, where: URL | Engine, *, durability: Durability = "full", migrate: bool = True) -> SQLiteStore:
@@ -101,11 +111,18 @@ class SQLiteStore(DatabaseStore):
             location, engine, checkpoints = host_location(where, durability), where, None
         else:
             location = located(where)
+            if not migrate and location.path is not None and not location.path.exists():
+                raise TablesMissing(location.shown, f"there is no such file, and to look makes none. {MIGRATE_ONCE}")
             engine, checkpoints = own_engine(location, durability)
         upgraded = ensure_tables(engine, location, migrate=migrate, own=own)
         store = cls(location, engine, checkpoints, own=own)
         store.upgraded = upgraded
         return store
+
+    def in_transaction(self) -> bool:
+        """Tell whether this thread's connection is in a transaction, be it somebody else's who shares it."""
+        connection = self.connections.mine().connection
+        return connection is not None and connection.in_transaction
 
     def ping(self) -> float:
         """Return the seconds until SQLite answered; see `Store`."""
@@ -119,16 +136,21 @@ class SQLiteStore(DatabaseStore):
         with held.mutex:
             lent = held.connection is None
             try:
-                connection = held.connection or self.connections.lend(held)
+                connection = held.connection or self.lend(held)
                 if time.monotonic() >= self.watch.due:
                     self.watch.check()
-                rows: Sequence[Any] = rows_of(connection, text, parameters)
+                self.count_read()
+                return rows_of(connection, text, parameters)
             except sqlite3.Error as error:
                 raise fault(error, self.location, parameters if isinstance(parameters, Key) else about) from error
             finally:
                 if lent:
                     self.connections.done(held)
-        return rows
+
+    def lend(self, held: Held) -> Any:
+        """Return a connection for a thread that has none, if the file is there: to connect would make another."""
+        self.watch.check()
+        return self.connections.lend(held)
 
     def run(self, key: Key | None, work: Callable[[Writer], T]) -> T:
         """Run `work` in a transaction, again while others hold the file."""
@@ -165,7 +187,7 @@ class SQLiteStore(DatabaseStore):
 
     def refuse_within_begin(self, key: Key | None = None) -> None:
         """Refuse a second transaction within one that this thread began through the store."""
-        if getattr(self.current, "begun", False):
+        if self.current.begun:
             problem = "a write within begin(), on the same thread, would wait for it for ever"
             raise StoreUnavailable(self.shown, f"{problem}. Write after it, or within it (status.within)", key)
 
@@ -185,6 +207,7 @@ class SQLiteStore(DatabaseStore):
             raise OutcomeUnknown(self.shown, f"SQLite failed during COMMIT: {refused}. {again}", key) from refused
         if not is_busy(refused) or not patience.pause():
             raise fault(refused, self.location, key, patience.spent) from refused
+        self.begun_anew(refused)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -208,12 +231,13 @@ class SQLiteStore(DatabaseStore):
         """Return the same rows by reads that never wait, or None on a host's engine, whose pool may have to be waited for."""
         return None if isinstance(self.connections, HostConnections) else Hasty(self)
 
-    def named_locks(self, counters: Counters) -> NamedLocks:
+    def named_locks(self) -> NamedLocks:
         """Return the locks that modules take by name: files beside the database, or in memory where it is."""
         if self.location.path is None:
-            return MemoryNamedLocks(counters)
-        return FileNamedLocks(self.location.path, counters)
+            return MemoryNamedLocks(self.counters)
+        return FileNamedLocks(self.location.path, self.counters)
 
     def close(self) -> None:
         """Close every connection, waiting for what is running; a second call does nothing."""
+        self.snapshots.close()
         self.connections.close()

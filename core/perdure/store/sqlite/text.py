@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 
 def legible(raw: bytes) -> str:
@@ -15,15 +14,23 @@ def legible(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-@contextmanager
-def damage_shown(connection: sqlite3.Connection) -> Iterator[None]:
-    """Read texts with `legible` in the block. It takes longer than Python's own way, which raises for the whole query."""
-    usual = connection.text_factory
-    connection.text_factory = legible
-    try:
-        yield
-    finally:
-        connection.text_factory = usual
+class DamageShown:
+    """A context manager: texts are read with `legible` in the block.
+
+    It takes longer than Python's own way, which raises for the whole query.
+    """
+
+    __slots__ = ("connection", "usual")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> None:
+        self.usual = self.connection.text_factory
+        self.connection.text_factory = legible
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.text_factory = self.usual
 
 
 def rows_of(connection: sqlite3.Connection, text: str, parameters: Sequence[Any]) -> list[Any]:
@@ -33,5 +40,5 @@ def rows_of(connection: sqlite3.Connection, text: str, parameters: Sequence[Any]
     except connection.OperationalError as error:
         if "UTF-8" not in str(error):
             raise
-    with damage_shown(connection):
+    with DamageShown(connection):
         return connection.execute(text, parameters).fetchall()

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-from perdure.store.protocol import ChangeRow
+from perdure.store.rows import ChangeRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

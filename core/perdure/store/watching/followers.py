@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from perdure.names import Key
-    from perdure.store.protocol import Head
+    from perdure.store.rows import Head
     from perdure.store.watching.feed import Feed
 
 

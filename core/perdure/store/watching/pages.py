@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from perdure.names import Key
-    from perdure.store.protocol import ChangeRow, RowStore
+    from perdure.store.protocol import RowStore
+    from perdure.store.rows import ChangeRow
     from perdure.store.watching.feed import Item
 
 PAGE = 250

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from perdure.names import Key
-    from perdure.store.callers.delivery import Written
     from perdure.store.protocol import Store
+    from perdure.store.rows import Written
     from perdure.store.watching.feed import Item
     from perdure.store.watching.signals import Asked
 
@@ -77,6 +77,13 @@ class Poller:
         self.more = False
 
     # ----------------------------------------------------------------------- watchers
+
+    @property
+    def watchers(self) -> int:
+        """How many feeds there are."""
+        with self.followers.mutex:
+            self.followers.tidy()
+            return len(self.followers.feeds)
 
     def follow(self, keys: Collection[Key], since: Mapping[Key, int] = FROM_NOW) -> Feed:
         """Return a feed of what becomes of some keys.

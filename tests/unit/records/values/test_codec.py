@@ -172,10 +172,13 @@ Twice = TypeAliasType("Twice", tuple[T, T], type_params=(T,))
 
 def recursive_alias():
     """Return what `type JsonLike = int | list[JsonLike]` is on Python 3.12; the backport does not evaluate late."""
-    kind = type(
-        "TypeAliasType", (), {"__type_params__": (), "__name__": "JsonLike", "__value__": property(lambda self: int | list[self])}
-    )
-    return kind()
+    parts = {
+        "__type_params__": (),
+        "__name__": "JsonLike",
+        "__value__": property(lambda self: int | list[self]),
+        "__repr__": lambda self: self.__name__,
+    }
+    return type("TypeAliasType", (), parts)()
 
 
 JsonLike = recursive_alias()
@@ -282,7 +285,7 @@ def exact(value):
     return type(value), repr(value)
 
 
-@pytest.mark.parametrize(("declared", "values"), AWKWARD, ids=lambda given: str(given)[:40])
+@pytest.mark.parametrize(("declared", "values"), AWKWARD, ids=[str(declared) for declared, _ in AWKWARD])
 def test_awkward_values_come_back_equal_and_of_the_same_type(declared, values):
     codec = codec_of(declared)
     for value in values:
@@ -397,7 +400,8 @@ def test_what_is_not_declared_is_refused(declared, given, problem):
         codec_of(declared).accept(given)
     assert len(caught.value.problem) < 250
     if problem is not None:
-        assert caught.value.problem == problem
+        # Equal unions are one type, which is spelled as the first of them was, in whatever test that came.
+        assert caught.value.problem.replace("str | int", "int | str") == problem
         assert caught.value.path == "x"
 
 

@@ -13,16 +13,16 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from perdure.errors import StoreError
 from perdure.store.callers.admission import sqlite_identity
 from perdure.store.callers.conflicts import conflict, is_open
-from perdure.store.callers.delivery import NotingWriter, Written
 from perdure.store.callers.joined import Home, with_places
-from perdure.store.protocol import Content, Note
-from perdure.store.statements import compiled_for, row_by_key, upsert_on_conflict
+from perdure.store.rows import Content, Note, Written
+from perdure.store.statements import Statements, row_by_key, upsert_on_conflict
 from perdure.store.tables import metadata
+from perdure.store.writer import Writer
 
 
 def compiled(dialect):
     compiled.times += 1
-    return compiled_for(dialect, lock=row_by_key(), put=upsert_on_conflict(insert))
+    return Statements(dialect, lock=row_by_key, put=lambda: upsert_on_conflict(insert))
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_dialect_gets_places_and_stays_as_it_was(dialect, places):
 
 def test_what_is_written_is_noted_in_order(engine, key):
     with engine.connect() as connection:
-        writer = NotingWriter(compiled(engine.dialect), connection.exec_driver_sql)
+        writer = Writer(compiled(engine.dialect), connection.exec_driver_sql)
         first = writer.put(key, Content("1"), Note("set"))
         second = writer.put(key, Content("2"), Note("update"))
     assert writer.written == [Written(first, Note("set")), Written(second, Note("update"))]

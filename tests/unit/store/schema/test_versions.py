@@ -1,3 +1,4 @@
+import logging
 import re
 import sqlite3
 from contextlib import closing
@@ -8,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.schema import CreateTable
 
-from perdure.errors import SchemaMismatch
+from perdure.errors import SchemaMismatch, TablesMissing
 from perdure.store import tables
 from perdure.store.schema import versions
 from perdure.store.schema.upgrade import config_for
@@ -61,8 +62,24 @@ for number in range(5):
         connection.close()
 
 
+def test_tables_that_are_made_are_told_of_once(open_store, path, caplog):
+    caplog.set_level(logging.INFO, "perdure.store")
+    open_store(path)
+    assert f"sqlite:///{path}: the tables are of version 0001 now, and were of none." in caplog.text
+    caplog.clear()
+    open_store(path)
+    assert caplog.text == ""
+
+
+def test_migrate_false_makes_no_file(open_store, path):
+    with pytest.raises(TablesMissing, match=r"no such file.*migrate=True"):
+        open_store(path, migrate=False)
+    assert not path.exists()
+
+
 def test_migrate_false_on_a_file_without_tables_says_how_to_create_them(open_store, path):
-    with pytest.raises(SchemaMismatch, match=r"no tables of perdure.*migrate=True"):
+    path.touch()
+    with pytest.raises(TablesMissing, match=r"no tables of perdure.*migrate=True"):
         open_store(path, migrate=False)
 
 

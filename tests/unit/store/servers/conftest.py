@@ -14,7 +14,7 @@ from tests.services.databases import MariaDBServer, PostgreSQLServer
 
 from perdure.names import Key
 from perdure.store.opening import open_store as opened
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 
 CORE = Path(__file__).parents[4] / "core"
 
@@ -23,7 +23,7 @@ import os, sys, time, threading
 from perdure import errors
 from perdure.names import Key
 from perdure.store.opening import open_store as opened
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 KEY, NOTE = Key("", "demo", "visits"), Note("set")
 def open_store(**options):
     return opened(sys.argv[1], **options)

@@ -3,7 +3,7 @@ from sqlalchemy import create_engine
 
 from perdure.errors import InvalidArgument, InvalidStoreUrl
 from perdure.names import Key
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.store.servers.connecting import checked_host
 
 ISOLATION = {"postgresql": "SHOW transaction_isolation", "mariadb": "SELECT @@tx_isolation"}

@@ -15,7 +15,7 @@ from perdure.errors import InvalidArgument
 from perdure.names import Key
 from perdure.store import forks
 from perdure.store.opening import open_store as opened
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.store.servers import notices
 from perdure.store.watching.poller import Poller
 

@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.pool import NullPool
 from tests.services.databases import PostgreSQLServer
 from tests.services.process import ServerProcess, free_port
@@ -14,7 +14,8 @@ from perdure.errors import OutcomeUnknown, StoreFull, StoreReadOnly, StoreUnavai
 from perdure.names import Key
 from perdure.store.faults import Address
 from perdure.store.opening import open_store as opened
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
+from perdure.store.servers.store import KEPT_READY
 
 
 class Loop(threading.Thread):
@@ -271,11 +272,30 @@ def test_idle_threads_keep_no_connection(store, put, key):
     for thread in threads:
         thread.start()
     all_read.wait()
-    assert store.engine.pool.checkedout() == len(store.links.ready) <= 5
+    assert store.engine.pool.checkedout() == len(store.links.ready) <= KEPT_READY
     assert put(store, "2").version == 2
     done.set()
     for thread in threads:
         thread.join()
+
+
+@pytest.mark.parametrize(("keep", "steady"), [(KEPT_READY, True), (0, False)], ids=["as it is", "broken control"])
+def test_threads_that_read_hand_their_connections_on_and_not_back(store, put, key, keep, steady):
+    put(store)
+    store.links.keep = keep
+    returned = []
+    event.listen(store.engine, "checkin", lambda *_: returned.append(1))
+
+    def read():
+        for _ in range(100):
+            store.read_value(key)
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(returned) < 50) is steady
 
 
 def test_an_exhausted_pool_says_so(open_store, host_engine, put, key):

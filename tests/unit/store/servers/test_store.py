@@ -6,7 +6,7 @@ import pytest
 
 from perdure.errors import AppClosed, StoreUnavailable
 from perdure.names import Key
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 
 INCREMENTS = """
 store = open_store(durability="normal")

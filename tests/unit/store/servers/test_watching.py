@@ -9,7 +9,7 @@ import pytest
 
 from perdure.errors import OutcomeUnknown, StoreUnavailable
 from perdure.names import Key
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.store.watching.poller import Poller
 
 KEYS = [Key("", "demo", f"n{number}") for number in range(3)]

@@ -3,7 +3,7 @@ import sqlite3
 import pytest
 
 from perdure.errors import OutcomeUnknown, StoreFull, StoreUnavailable
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 
 
 def refusal(name):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from perdure.errors import AppClosed
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 
 
 def open_files():

@@ -9,7 +9,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from perdure.errors import AppClosed, InvalidArgument, StoreUnavailable
 from perdure.names import Key
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.store.sqlite.store import SQLiteStore
 
 SHARED = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}

@@ -1,4 +1,5 @@
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import make_url
@@ -67,6 +68,22 @@ def test_a_file_that_is_put_back_is_used_again(open_store, path, put, tmp_path):
         put(store)
     (tmp_path / "aside").rename(path)
     assert put(store).version == 2
+
+
+def test_a_thread_that_connects_while_the_file_is_away_makes_no_other(open_store, path, put, key, tmp_path):
+    store = open_store(path)
+    put(store)
+    path.rename(tmp_path / "aside")
+
+    def read_in_a_new_thread():
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(store.read_value, key).result()
+
+    with pytest.raises(StoreUnavailable, match="deleted or moved"):
+        read_in_a_new_thread()
+    assert not path.exists()
+    (tmp_path / "aside").rename(path)
+    assert read_in_a_new_thread().text == "1"
 
 
 def test_a_read_only_uri_reads_and_does_not_write(store, open_store, path, put, key):

@@ -10,7 +10,7 @@ import pytest
 
 from perdure.errors import AppClosed, StoreError, StoreUnavailable
 from perdure.names import Key
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.store.sqlite.store import SQLiteStore
 
 INCREMENTS = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.store.watching.feed import Gap
 
 PATIENCE = 20.0

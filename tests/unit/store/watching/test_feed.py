@@ -7,7 +7,7 @@ import pytest
 from tests.unit.store.watching.counting import PATIENCE
 
 from perdure.names import Key
-from perdure.store.protocol import ChangeRow
+from perdure.store.rows import ChangeRow
 from perdure.store.watching.feed import CAPACITY, LOW, Feed, Gap
 
 KEY, OTHER = Key("", "demo", "visits"), Key("", "demo", "other")

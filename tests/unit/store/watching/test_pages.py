@@ -4,7 +4,7 @@ import pytest
 from tests.unit.store.watching.counting import forget, write_many
 
 from perdure.names import Key
-from perdure.store.protocol import ChangeRow
+from perdure.store.rows import ChangeRow
 from perdure.store.watching.feed import Gap
 from perdure.store.watching.pages import PAGE, Page, merged, pages_of
 

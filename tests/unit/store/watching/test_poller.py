@@ -14,7 +14,7 @@ from tests.unit.store.watching.counting import PATIENCE, forget, seen, take, wri
 from perdure.errors import AppClosed, StoreUnavailable
 from perdure.names import Key
 from perdure.store import forks, writer
-from perdure.store.protocol import Content, Note
+from perdure.store.rows import Content, Note
 from perdure.store.watching.feed import CAPACITY, Gap
 
 OTHER = Key("", "demo", "other")

@@ -1,0 +1,36 @@
+"""Counts reads that are too old, in this process and, since it imports next to nothing, in others."""
+
+from __future__ import annotations
+
+import time
+
+READS = {
+    "get": lambda status: status.get("visits"),
+    "field": lambda status: status.field(lambda record: record.visits).get(),
+    "required": lambda status: status.field(lambda record: record.visits).required(),
+    "current": lambda status: status.current.visits,
+    "load": lambda status: status.load().visits,
+    "entry": lambda status: status.entry("visits").value,
+    "version": lambda status: status.entry("visits").version,
+    "entries": lambda status: {entry.name: entry.value for entry in status.entries()}["visits"],
+    "in": lambda status: status.get("visits") if "visits" in status else 0,
+}
+
+
+def is_too_old(read, status, acknowledged, seconds=0.0):
+    """Whether the value after the one that is read was acknowledged before the read began, or so long before."""
+    began = time.monotonic()
+    found = read(status)
+    return 0.0 < acknowledged[found + 1] < began - seconds
+
+
+def counted(status, acknowledged, duration, seconds=0.0, *, reads=READS, beside=lambda: None):  # noqa: PLR0913 - a race has many sides
+    """Return how many reads there were, and how many were too old."""
+    number = stale = 0
+    end = time.monotonic() + duration
+    while time.monotonic() < end:
+        for read in reads.values():
+            number += 1
+            stale += is_too_old(read, status, acknowledged, seconds)
+        beside()
+    return number, stale
