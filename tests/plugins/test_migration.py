@@ -7,6 +7,8 @@ import pytest
 from perdure import App
 from perdure_migration import STATUS, MigrationStatuses, plugin, recorded
 
+pytestmark = pytest.mark.perdure("perdure-migration")
+
 
 def applied(app):
     return [(each.version, each.status, each.problem) for each in app.tenant("").scope(STATUS).status.load().applied]
@@ -20,24 +22,23 @@ def test_perdures_own_tables_are_recorded_whoever_made_them(tmp_path):
             assert applied(app) == [("0001", MigrationStatuses.SUCCESS, None)]
 
 
-def test_a_hosts_migrations_are_recorded_failures_included():
-    with App.open("sqlite://", plugins=[plugin]) as app:
-        with recorded(app, "1", "add_users"):
-            pass
-        with pytest.raises(RuntimeError, match="bad"), recorded(app, "2", "add_roles"):
-            raise RuntimeError("bad \ud800 text")
-        assert applied(app)[1:] == [
-            ("1", MigrationStatuses.SUCCESS, None),
-            ("2", MigrationStatuses.FAIL, "RuntimeError: bad \\ud800 text"),
-        ]
+def test_a_hosts_migrations_are_recorded_failures_included(perdure_app):
+    with recorded(perdure_app, "1", "add_users"):
+        pass
+    with pytest.raises(RuntimeError, match="bad"), recorded(perdure_app, "2", "add_roles"):
+        raise RuntimeError("bad \ud800 text")
+    assert applied(perdure_app)[1:] == [
+        ("1", MigrationStatuses.SUCCESS, None),
+        ("2", MigrationStatuses.FAIL, "RuntimeError: bad \\ud800 text"),
+    ]
 
 
-def test_the_record_never_stands_in_the_way_of_a_migration():
-    with App.open("sqlite://", plugins=[plugin]) as app:
-        for number in range(120):
-            with pytest.raises(ValueError, match="😀"), recorded(app, "v" * 300, "n" * 300):
-                raise ValueError("😀" * 1000, number)
-        assert len(applied(app)) == 50
-    with pytest.raises(LookupError) as raised, recorded(app, "1", "closed"):
+def test_the_record_never_stands_in_the_way_of_a_migration(perdure_app):
+    for number in range(120):
+        with pytest.raises(ValueError, match="😀"), recorded(perdure_app, "v" * 300, "n" * 300):
+            raise ValueError("😀" * 1000, number)
+    assert len(applied(perdure_app)) == 50
+    perdure_app.close()
+    with pytest.raises(LookupError) as raised, recorded(perdure_app, "1", "closed"):
         raise LookupError
     assert "could not be noted" in raised.value.__notes__[0]

@@ -1,0 +1,1 @@
+"""What `perdure new` writes: its names, its templates, and a plan of files; knows no terminal."""

@@ -1,0 +1,1 @@
+"""What is stored, on its way out of one database and into another: as one JSON document."""
