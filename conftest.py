@@ -5,30 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import tomllib
 from contextlib import ExitStack, chdir
 from doctest import ELLIPSIS
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pytest
 from sybil import Sybil
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
+from sybil.parsers.markdown import SkipParser
+from tests.docs.parsers import ConsoleParser, FileParser, PythonBlockParser, TOMLBlockParser
 from tests.services.required import missing
 
-if TYPE_CHECKING:
-    import pytest
-    from sybil import Example
-
-
-class TOMLBlockParser(CodeBlockParser):
-    """Checks that a block of TOML is valid."""
-
-    language = "toml"
-
-    def evaluate(self, example: Example) -> None:
-        """Parse it."""
-        tomllib.loads(example.parsed)
+pytest_plugins = ["pytester"]
 
 
 def taken_from_environment() -> dict[str, str]:
@@ -67,9 +56,24 @@ class Page:
         sys.path.insert(0, installed)
         self.stack.callback(sys.path.remove, installed)
 
-    def leave(self, _namespace: dict[str, Any]) -> None:
+    def leave(self, namespace: dict[str, Any]) -> None:
         """Take everything back."""
-        self.stack.close()
+        with self.stack:
+            if shell := namespace.get("shell"):
+                shell.close()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints the summary what this one has missed, where several share the tests."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["missing"] = missing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what another process has missed; one that crashed says nothing."""
+    missing.update(getattr(node, "workeroutput", {}).get("missing", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -83,7 +87,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 page = Page()
 
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS), TOMLBlockParser(), SkipParser()],
+    parsers=[PythonBlockParser(doctest_optionflags=ELLIPSIS), TOMLBlockParser(), FileParser(), ConsoleParser(), SkipParser()],
     patterns=["*.md"],
     setup=page.enter,
     teardown=page.leave,

@@ -1,1 +1,1 @@
-"""What those need who test with perdure: a suite that proves a store."""
+"""What those need who test with perdure: fixtures for pytest, and suites that prove a store and a lifecycle."""

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 from perdure.errors import AppClosed, ValueFromNewerVersion
 from perdure.names import Key
-from perdure.store.protocol import Content, Mark, Note
+from perdure.store.rows import Content, Mark, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from perdure.store.protocol import ChangeRow, Row, Store, Transaction
+    from perdure.store.protocol import AskedCommit, Store, Transaction
+    from perdure.store.rows import ChangeRow, Row, Written
 
 KEY = Key("", "suite", "name")
 
@@ -259,6 +260,33 @@ class StoreSuite:
         assert found is not None
         assert (found.text, found.version) == ("1", 1)
 
+    def test_an_observer_is_told_of_each_transaction_as_a_whole(self, store: Store) -> None:
+        """Once it is committed; of a caller's before its COMMIT too. One that fails is no reason for a write to fail."""
+        heard, failing = Heard(), Failing()
+        ends = [store.observe(failing), store.observe(heard)]
+        other = KEY._replace(name="other")
+        store.transact(KEY, lambda both: [both.put(key, Content("1"), Note("set")) for key in (KEY, other)])
+        assert [[each.key for each in written] for written in heard.committed] == [[KEY, other]]
+        assert heard.asked == []
+        with store.begin() as connection:
+            store.joined(connection).transact(KEY, lambda transaction: transaction.put(KEY, Content("2"), Note("set")))
+            assert heard.asked == []
+        assert [[each.row.text for each in written] for written in heard.asked] == [["2"]]
+        assert heard.committed[1:] == heard.asked
+        for end in (*ends, *ends):
+            end()
+        put(store, KEY, "3")
+        assert len(heard.committed) == 2  # noqa: PLR2004 - those before
+
+    def test_it_counts_what_it_reads_and_what_it_committed(self, store: Store) -> None:
+        """A query counts when it is made, a write when it is committed."""
+        before = store.counters.snapshot()
+        put(store, KEY, "1")
+        store.read_value(KEY)
+        after = store.counters.snapshot()
+        assert after.writes == before.writes + 1
+        assert after.reads > before.reads
+
     def test_it_answers(self, store: Store) -> None:
         """A ping takes some time, and not long."""
         assert 0 < store.ping() < 10  # noqa: PLR2004 - seconds
@@ -269,6 +297,34 @@ class StoreSuite:
         store.close()
         raises(AppClosed, lambda: store.read_value(KEY))
         raises(AppClosed, lambda: put(store, KEY, "1"))
+
+
+class Heard:
+    """An observer that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.committed: list[Sequence[Written]] = []
+        self.asked: list[Sequence[Written]] = []
+
+    def noted(self, written: Sequence[Written]) -> None:
+        """Keep what is committed."""
+        self.committed.append(written)
+
+    def committing(self, commit: AskedCommit, written: Sequence[Written]) -> None:  # noqa: ARG002 - an `Observer` has it
+        """Keep what is about to be."""
+        self.asked.append(written)
+
+
+class Failing:
+    """An observer that fails at everything."""
+
+    def noted(self, written: Sequence[Written]) -> None:
+        """Fail at what is committed."""
+        raise LookupError(len(written))
+
+    def committing(self, commit: AskedCommit, written: Sequence[Written]) -> None:
+        """Fail at what is about to be."""
+        raise LookupError(commit, len(written))
 
 
 def put(store: Store, key: Key, text: str | None, note: Note | None = None, *, record_version: int = 1) -> Row:
