@@ -1,0 +1,1 @@
+"""What Sphinx is to know of perdure's pages, and no extension of others tells it."""
