@@ -12,7 +12,7 @@ from perdure.codes.graph import graph
 from perdure.columns.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -51,19 +51,19 @@ def accepts(column: StatusColumn, transition: Transition, *, to: str | None = No
     """
     place = Place.of(column)
     known = graph(transition.lifecycle)
-    targets = known.ends[transition.name] if to is None else [known.target(transition, to)]
+    targets = list(known.ends[transition.name]) if to is None else [known.target(transition, to)]
     return accepted(place, transition, targets, condition(place, transition))
 
 
 def accepted(
-    place: Place, transition: Transition, targets: Collection[StatusCode], said: ColumnElement[bool] | None
+    place: Place, transition: Transition, targets: Sequence[StatusCode], said: ColumnElement[bool] | None
 ) -> ColumnElement[bool]:
     """Return the condition that a transition, whose `when` says so, would move a row to one of some targets of its own."""
     covered = leaving(place, transition, targets)
     return covered if said is None else and_(covered, said)
 
 
-def leaving(place: Place, transition: Transition, targets: Collection[StatusCode]) -> ColumnElement[bool]:
+def leaving(place: Place, transition: Transition, targets: Sequence[StatusCode]) -> ColumnElement[bool]:
     """Return the condition that a status is one that a transition leaves for one of some targets."""
     codes = [
         str(source)
