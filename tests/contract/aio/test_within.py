@@ -8,6 +8,7 @@ import queue
 import attrs
 import pytest
 from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_cursor
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session, async_sessionmaker, create_async_engine
 from tests.contract.aio.conftest import MODULE, OWN
 from tests.contract.conftest import TRAINING, User, emptied
@@ -303,6 +304,30 @@ async def test_a_commit_that_is_cancelled_is_told_only_if_it_is_there(house):
     assert versions == list(range(len(versions), 0, -1))
     there = {(change.name, change.version, change.value) for change in await house.status.history("visits")}
     assert set(await house.told()) <= there
+
+
+async def test_who_is_cancelled_when_asked_to_commit_keeps_no_transaction_open(house, monkeypatch):
+    """asyncpg alone must be asked, before COMMIT, whether there is anything to commit; SQLAlchemy does not see to a listener."""
+    asked = []
+    ask = AsyncAdapt_asyncpg_cursor.execute
+
+    def cancelled(cursor, operation, parameters=None):
+        asked.append(operation)
+        asyncio.current_task().cancel()
+        return ask(cursor, operation, parameters)
+
+    async def write():
+        async with house.engine.connect() as connection:
+            await house.status.within(connection).set("visits", 1)
+            monkeypatch.setattr(AsyncAdapt_asyncpg_cursor, "execute", cancelled)
+            await connection.commit()
+
+    await asyncio.wait([task := asyncio.create_task(write())])
+    monkeypatch.undo()
+    assert asked == (["SELECT 1"] if house.name == "asyncpg" else [])
+    assert task.cancelled() is bool(asked)
+    assert (await house.status.set("visits", 2)).version == (1 if asked else 2)  # nobody has its row, or this would time out
+    assert await house.told() == ([] if asked else [("visits", 1, 1)]) + [("visits", 1 if asked else 2, 2)]
 
 
 async def test_a_commit_that_a_listener_prevents_is_told_to_nobody(house):

@@ -100,6 +100,9 @@ def is_aborted(connection: Connection) -> bool:
         cursor.execute("SELECT 1")
     except Exception as error:  # noqa: BLE001 - whatever else is wrong, COMMIT will meet with
         return getattr(error, "sqlstate", None) == ABORTED
+    except BaseException as error:  # cancelled, before a COMMIT that SQLAlchemy takes for done: it would roll nothing back
+        connection.invalidate(error)
+        raise
     else:
         return False
     finally:
