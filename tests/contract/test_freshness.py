@@ -138,9 +138,7 @@ def test_no_read_in_any_process_is_older_than_what_was_acknowledged_before_it(sh
             thread.join()
         elsewhere = [int(each) for each in running.said(reader)]
         running.stop()
-        assert app.scope(MODULE).status.get("visits") > 30
     assert len(outcomes) == 2
-    assert sum(number for number, _ in outcomes) + elsewhere[0] > 300
     assert [stale for _, stale in outcomes] + elsewhere[1:] == [0, 0, 0]
 
 
@@ -153,7 +151,7 @@ def test_the_control_what_may_be_old_is_found_to_be(tmp_path):
         number, stale = counted(status, running.acknowledged, 0.4)
         elsewhere = [int(each) for each in running.said(reader)]
         running.stop()
-    assert stale > number / 2
+    assert stale == number
     assert elsewhere[1] > elsewhere[0] / 2
 
 

@@ -159,9 +159,7 @@ def test_writers_in_other_processes_are_never_further_ahead_than_that(shared_url
             thread.join()
         elsewhere = [int(each) for each in running.said(reader)]
         running.stop()
-        assert status.get("visits") > 20
     assert [stale for _, stale in outcomes] + elsewhere[1:] == [0] * 5
-    assert min(number for number, _ in outcomes) > 20
 
 
 def test_the_control_an_age_that_is_too_great_is_found_out(tmp_path):

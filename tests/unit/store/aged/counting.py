@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+ENOUGH_READS, ENOUGH_WRITES = 150, 30
+
 READS = {
     "get": lambda status: status.get("visits"),
     "field": lambda status: status.field(lambda record: record.visits).get(),
@@ -25,10 +27,18 @@ def is_too_old(read, status, acknowledged, seconds=0.0):
 
 
 def counted(status, acknowledged, duration, seconds=0.0, *, reads=READS, beside=lambda: None):  # noqa: PLR0913 - a race has many sides
-    """Return how many reads there were, and how many were too old."""
+    """Return how many reads there were, and how many were too old.
+
+    They begin at the first write, and go on for so many seconds, and on a slow machine until enough was read and written.
+    """
     number = stale = 0
+    latest = time.monotonic() + 60
+    while not acknowledged[2]:
+        assert time.monotonic() < latest, "nobody writes"
+        time.sleep(0.001)
     end = time.monotonic() + duration
-    while time.monotonic() < end:
+    while time.monotonic() < end or number < ENOUGH_READS or not acknowledged[ENOUGH_WRITES]:
+        assert time.monotonic() < latest, "nobody writes any more"
         for read in reads.values():
             number += 1
             stale += is_too_old(read, status, acknowledged, seconds)
