@@ -75,6 +75,7 @@ class Desk:
     anything: Any
     limits: dict[str, tuple[int | None, frozenset[str], list[Box[Entry]]]] = attrs.field(factory=dict)
     code: StatusCode = Statuses.NEW
+    tags: set[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,12 @@ class Empty:
     """Keeps nothing yet."""
 
 
-SPECS = [StatusSpec("front-desk", Desk), StatusSpec("bare", Bare), StatusSpec("empty", Empty)]
+SPECS = [
+    StatusSpec("front-desk", Desk),
+    StatusSpec("bare", Bare),
+    StatusSpec("async-bare", Bare),
+    StatusSpec("empty", Empty),
+]
 '''
 
 RIGHT = """\
@@ -124,6 +130,8 @@ def use(app: App) -> None:
     assert_type(status.get("anything"), Any)
     assert_type(status.get("limits"), dict[str, tuple[int | None, frozenset[str], list[Box[OwnEntry]]]])
     assert_type(status.get("code"), StatusCode)
+    assert_type(status.get("tags"), set[str] | None)
+    assert_type(status.set("tags", {"a"}), Entry[set[str] | None])
     assert_type(status.set("enable", True), Entry[bool])
     assert_type(status.set("enable", True, actor="ada", reason="spring").value, bool)
     assert_type(status.update("visits", lambda visits: visits + 1), Entry[int])
@@ -146,6 +154,7 @@ def use(app: App) -> None:
         assert_type(status.within(connection).get("visits"), int)
     assert_type(scope(app, "bare").status.get("only"), list[Any] | None)
     assert_type(scope(app, "bare").status.set("only", [1]).value, list[Any])
+    assert_type(scope(app, "async-bare").status.set("only", [1]).value, list[Any])
     assert_type(scope(app, "empty").status.entries(), list[Entry[Any]])
 
 
@@ -160,6 +169,7 @@ async def use_async(app: AsyncApp) -> None:
     assert_type(await status.contains("enable"), bool)
     assert_type(await status.set_many({"visits": 3}), ChangeSet)
     assert_type(await status.load(), Desk)
+    assert_type(await scope(app, "bare").status.get("only"), list[Any] | None)
     assert_type(status.field(lambda record: record.visits), AsyncField[int])
     async with scope(app.tenant("a"), "front-desk").lock("report") as held:
         held.check()

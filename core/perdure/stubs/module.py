@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
@@ -24,6 +25,10 @@ LONGEST = 32
 
 LINE = 88
 """How long a line may be that cannot be broken but by parentheses: what formatters take where they are told nothing."""
+
+
+METHODS = {"get", "entry", "set", "update", "compare_and_set", "revert"}
+"""What a status's class defines. Within it `set` is a method and no type: a type of which it is a part is named outside."""
 
 
 @attrs.frozen
@@ -90,7 +95,7 @@ class TypedModule:
             spelling = Spelling(imports)
             types[name] = spelt = spelling.text(field.annotation)
             lost += [f"{name}: {each}" for each in spelling.lost]
-            if len(spelt) > LONGEST:
+            if len(spelt) > LONGEST or METHODS & set(re.findall(r"\w+", spelt)):
                 types[name] = imports.define(f"{prefix}{camel(name)}Type")
                 aliases[types[name]] = spelt
         spelling = Spelling(imports)

@@ -88,15 +88,22 @@ def written(specs: Iterable[StatusSpec[Any]], imports: Imports) -> tuple[list[st
 
 
 def named(specs: Iterable[StatusSpec[Any]]) -> list[tuple[StatusSpec[Any], str]]:
-    """Return each spec with what the names of its classes begin with; no two begin alike."""
-    found: dict[str, StatusSpec[Any]] = {}
+    """Return each spec with what the names of its classes begin with; no two begin alike, in whichever face."""
+    found: list[tuple[StatusSpec[Any], str]] = []
+    taken: set[str] = set()
     for spec in specs:
         name = first = camel(spec.module)
         number = 2
-        while name in found:
+        while taken & in_faces(name):
             name, number = f"{first}{number}", number + 1
-        found[name] = spec
-    return [(spec, name) for name, spec in found.items()]
+        taken |= in_faces(name)
+        found.append((spec, name))
+    return found
+
+
+def in_faces(name: str) -> set[str]:
+    """Return what the names of a module's classes begin with in each face."""
+    return {f"{face.prefix}{name}" for face in FACES}
 
 
 def scope(modules: Sequence[TypedModule]) -> str:

@@ -135,10 +135,12 @@ def test_two_classes_of_one_name_are_told_apart_and_one_of_a_name_that_is_taken_
 
 
 def test_modules_of_which_the_names_look_alike_have_classes_of_their_own():
-    text = written(StatusSpec("a-b", Desk), StatusSpec("a_b", Desk), StatusSpec("1 é", Desk)).text
+    names = ("a-b", "a_b", "1 é", "foo", "async-foo")
+    text = written(*(StatusSpec(name, Desk) for name in names)).text
     classes = [node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
     assert len(classes) == len(set(classes))
     assert {"ABModuleStatus", "AB2ModuleStatus", "Module1ModuleStatus"} <= set(classes)
+    assert len(classes) == 4 + 2 * len(names)  # in two faces
 
 
 def test_without_any_module_it_is_a_module_all_the_same():
