@@ -130,10 +130,20 @@ def attempt(origin: Origin, doing: str, step: Callable[[], Any]) -> Any:
     """Do what a plugin has a part in, and name the plugin where it fails."""
     try:
         return step()
-    # A plugin that calls sys.exit when imported has failed; it does not get to end the application.
-    except (Exception, SystemExit) as error:
-        problem = f"{doing} raised {type(error).__name__}: {error}"
+    except KeyboardInterrupt:
+        raise
+    # A plugin that calls sys.exit when imported, or panics in Rust, has failed; it does not get to end the application.
+    except BaseException as error:
+        problem = f"{doing} raised {type(error).__name__}: {told(str, error)}"
         raise PluginFailed(origin.plugin, origin.distribution, problem) from error
+
+
+def told(show: Callable[[object], str], what: object) -> str:
+    """Return what `str` or `repr` says of something of a plugin's, which may fail in that too."""
+    try:
+        return show(what)
+    except Exception as error:  # noqa: BLE001 - whatever it is, another failure is to be told
+        return f"({type(what).__name__}, of which {show.__name__} raised {type(error).__name__})"
 
 
 def implemented(manager: pluggy.PluginManager, plugin: object, origin: Origin) -> dict[str, HookImpl]:
@@ -183,7 +193,7 @@ def answers(hooks: Mapping[str, HookImpl], origin: Origin, hook: str, kind: type
         return ()
     found = attempt(origin, f"its hook {hook}", implementation.function)
     if not isinstance(found, list | tuple) or not all(isinstance(each, kind) for each in found):
-        problem = f"its hook {hook} returned {found!r:.80}; expected a list of {EXPECTED[hook]}"
+        problem = f"its hook {hook} returned {told(repr, found):.80}; expected a list of {EXPECTED[hook]}"
         raise PluginFailed(origin.plugin, origin.distribution, problem)
     return tuple(found)
 

@@ -78,7 +78,18 @@ def test_one_object_under_two_entry_points_is_no_clash():
     assert [each.origin.plugin for each in registry.report.loaded] == ["x"]
 
 
-@pytest.mark.parametrize("error", [ImportError("no such thing"), SystemExit(3), ZeroDivisionError()])
+class PanicError(BaseException):
+    """As libraries written in Rust raise."""
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise LookupError
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("error", [ImportError("no such thing"), SystemExit(3), ZeroDivisionError(), PanicError(), Speechless()])
 def test_a_plugin_that_cannot_be_imported_is_named_with_its_distribution(error):
     with pytest.raises(PluginFailed) as raised:
         loaded([failing(error)])
@@ -198,6 +209,23 @@ def test_a_hook_that_raises_is_the_plugins_failure():
     made.perdure_status_specs = perdure_status_specs
     with pytest.raises(PluginFailed, match="its hook perdure_status_specs raised ZeroDivisionError"):
         load(made)
+
+
+def test_what_cannot_even_be_shown_is_told_of_all_the_same():
+    made = ModuleType("speechless")
+
+    @hookimpl
+    def perdure_status_specs():
+        return Speechless()
+
+    made.perdure_status_specs = perdure_status_specs
+    with pytest.raises(PluginFailed, match=r"returned \(Speechless, of which repr raised LookupError\); expected a list"):
+        load(made)
+
+
+def test_who_interrupts_the_loading_of_a_plugin_has_his_way():
+    with pytest.raises(KeyboardInterrupt):
+        loaded([failing(KeyboardInterrupt())])
 
 
 def test_a_spec_that_cannot_be_resolved_is_the_plugins_failure():
