@@ -63,6 +63,10 @@ def open_store(
     raise InvalidArgument("engine", backend, "an Engine of SQLite, PostgreSQL or MariaDB")
 
 
+ESCAPED = "In a user or password, write @ as %40, : as %3A and / as %2F"
+"""What to do about a URL that falls apart in the wrong places."""
+
+
 def parsed(url: str | URL) -> URL:
     """Return a database URL as SQLAlchemy's, with the driver that we use.
 
@@ -71,9 +75,13 @@ def parsed(url: str | URL) -> URL:
     """
     try:
         where = make_url(url)
-    except (ArgumentError, ValueError):  # a port that is no number, brackets that are left open
+    except ArgumentError:
         raise InvalidStoreUrl(without_secrets(str(url)), "it is not of the form database://…") from None
+    except ValueError:
+        raise InvalidStoreUrl(without_secrets(str(url)), f"its host or port is none. {ESCAPED}") from None
     backend, named, driver = where.drivername.partition("+")
+    if isinstance(url, str) and backend != "sqlite" and "@" in f"{where.host}{where.database}":  # the rest of a password
+        raise InvalidStoreUrl(without_secrets(url), f"it has more than one @. {ESCAPED}")
     if backend == "postgres":  # SQLAlchemy knows it no more, and providers of databases hand it out
         backend = "postgresql"
     if backend not in DRIVERS:

@@ -29,6 +29,10 @@ def test_the_driver_is_ours_where_the_url_names_none(given, read_as):
     ("given", "problem"),
     [
         ("no url at all", "not of the form database://"),
+        ("postgresql://u:a@secret@h/d", "more than one @. In a user or password, write @ as %40"),
+        ("mariadb://u:a@b/secret@h/d", "more than one @"),
+        ("oracle://u:a@secret@h/d", "more than one @"),
+        ("mariadb://u:a@b:secret/@h/d", "host or port is none. In a user or password, write @ as %40"),
         ("oracle://u:secret@h/d", "status is not kept in 'oracle'"),
         ("postgresql+asyncpg://u:secret@h/d", "the driver 'asyncpg' is not psycopg; leave it out"),
         ("mysql+mysqldb://u:secret@h/d", "the driver 'mysqldb' is not pymysql"),
