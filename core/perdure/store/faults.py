@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VERSION_TAKEN = (
     "a row is behind its history, or gone, as after a change by hand or half a restore, and its next version is taken already. "
-    "`perdure doctor` says which"
+    "`perdure doctor --deep` says which"
 )
 """What a refused primary key means: perdure's own writes never give a version twice."""
 
