@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 CLASH = """
 from cli_desk import Desk
 from perdure import StatusSpec, hookimpl
@@ -40,6 +42,16 @@ def test_plugins_that_do_not_go_together_are_told_all_the_same(run, installed):
     assert "PERDURE_BLOCKED" in found.stderr
     assert run("list", code=1).stdout == ""
     assert run("list", env={"PERDURE_BLOCKED": "twin-desk"}).exit_code == 0
+
+
+def test_of_plugins_that_do_not_go_together_it_says_as_much_as_of_others(run, installed):
+    installed.add("twin-desk", CLASH)
+    installed.add("broken-desk", "import nothing_of_that_name")
+    found = run("plugins", "--json", env={"PERDURE_BLOCKED": "twin-dekc"}, code=1)
+    assert {"cli-desk", "twin-desk", "broken-desk"} <= {each["plugin"] for each in json.loads(found.stdout)}
+    assert "no plugin goes by that name" in found.stderr
+    assert "nothing_of_that_name" in found.stderr
+    assert "declared twice" in found.stderr
 
 
 def test_modules_are_told_with_types_as_people_write_them(run):

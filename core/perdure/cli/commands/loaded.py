@@ -42,7 +42,10 @@ def plugins_data(report: LoadReport) -> Iterator[dict[str, Any]]:
 @pass_session
 @click.pass_context
 def plugins(context: click.Context, session: Session) -> None:
-    """Tell which plugins are loaded, blocked or failed, and why; needs no database."""
+    """Tell which plugins are loaded, blocked or failed, and why; needs no database.
+
+    Where two of them do not go together, say so, and exit with 1.
+    """
     clash = None
     try:
         report = session.registry().report
@@ -65,7 +68,9 @@ def report_of_each(session: Session) -> LoadReport:
     """Load every plugin by itself, and tell what came of it."""
     selection = session.selection()
     contributions, failed = load(selection.candidates, "skip")
-    return LoadReport(tuple(each.told() for each in contributions), selection.blocked, tuple(failed), selection.unmatched)
+    report = LoadReport(tuple(each.told() for each in contributions), selection.blocked, tuple(failed), selection.unmatched)
+    session.tell_of(report)
+    return report
 
 
 def brought(plugin: dict[str, Any]) -> Text | str:
