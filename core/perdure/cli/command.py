@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import contextmanager
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -26,7 +27,7 @@ from perdure.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -105,6 +106,21 @@ def words_for(error: PerdureError) -> str:
     return "\n".join(said)
 
 
+@contextmanager
+def in_words(context: click.Context) -> Iterator[None]:
+    """End the command where the block fails: with 2 for an error of perdure where it was used wrongly, else with 1."""
+    try:
+        yield
+    except PerdureError as error:
+        session_of(context).output.fail(words_for(error))
+        context.exit(2 if isinstance(error, USED_WRONGLY) else 1)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        session_of(context).output.fail(f"{error.filename or 'stdout'}: {error.strerror or error}")
+        context.exit(1)
+
+
 class Command(click.Command):
     """A command with the options of every command, whose errors are told in plain words."""
 
@@ -113,22 +129,15 @@ class Command(click.Command):
         self.params.extend(shared_options())
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error of perdure ends it with 2 where it was used wrongly, else with 1."""
-        try:
+        """Run the command."""
+        with in_words(ctx):
             return super().invoke(ctx)
-        except PerdureError as error:
-            session_of(ctx).output.fail(words_for(error))
-            ctx.exit(2 if isinstance(error, USED_WRONGLY) else 1)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            session_of(ctx).output.fail(f"{error.filename or 'stdout'}: {error.strerror or error}")
-            ctx.exit(1)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read what was typed; say how a value is given that looks like an option."""
         try:
-            return super().parse_args(ctx, args)
+            with in_words(ctx):  # where help is asked for, this writes it
+                return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             if any(parameter.name == "value" for parameter in self.params):
                 advice = (

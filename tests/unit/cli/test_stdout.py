@@ -90,9 +90,10 @@ def test_a_url_that_is_none_shows_no_password(run, command, url):
     assert "Traceback" not in failed.stderr
 
 
-def test_where_nothing_can_be_written_or_read_it_says_so(run, tmp_path):
+@pytest.mark.parametrize("words", [["plugins"], ["--help"], ["--version"], ["list", "--help"]], ids=" ".join)
+def test_where_nothing_can_be_written_it_says_so(tmp_path, words):
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        command = [sys.executable, "-m", "perdure", "plugins"]
+        command = [sys.executable, "-m", "perdure", *words]
         failed = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert failed.returncode != 0
     assert "Traceback" not in failed.stderr
