@@ -9,6 +9,8 @@ from perdure.cli.examples import example_of
 from perdure.errors import PerdureError, ValueRefused
 from perdure.records.fields import MASK
 from perdure.records.values.codec import Mismatch
+from perdure.records.values.jsontext import from_people
+from perdure.records.values.mismatch import Flaw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,7 @@ def typed(field: Field[Any], words: str) -> Any:
         except Mismatch as mismatch:
             problems.append(mismatch)
             continue
+        refuse_twice(field, text)
         # Code that reads passes over keys it does not know, which newer code may have written. People have mistyped them.
         if path := codec.unknown_key(text, value):
             raise with_example(ValueRefused(*field.place, *unknown(field, path)), field)
@@ -53,6 +56,15 @@ def in_utc(words: str) -> tuple[str, ...]:
 def unknown(field: Field[Any], path: str) -> tuple[str, str]:
     """Return the path and the problem of a key that the declared type does not have; of a secret, no more than its name."""
     return (field.name if field.declared.field.secret else path), "the declared type has no such key"
+
+
+def refuse_twice(field: Field[Any], text: str) -> None:
+    """Refuse an object that has a key twice: one of the two values would be lost."""
+    try:
+        from_people(text)
+    except Flaw as flaw:
+        problem = flaw.told(secret=field.declared.field.secret)
+        raise with_example(ValueRefused(*field.place, field.name, problem), field) from None
 
 
 def refuse_foreign(field: Field[Any], value: Any) -> None:

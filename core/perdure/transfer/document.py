@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import attrs
 
-from perdure.records.values.jsontext import finite, refuse_constant, refuse_surrogates, to_text
+from perdure.records.values.jsontext import from_people, refuse_surrogates, to_text
 from perdure.records.values.mismatch import Flaw
 
 if TYPE_CHECKING:
@@ -156,24 +156,13 @@ def read(text: str) -> Document:
 
 def parsed(text: str) -> Any:
     """Return the data of a JSON text in which no key of an object is there twice."""
-    decoder = json.JSONDecoder(parse_constant=refuse_constant, parse_float=finite, object_pairs_hook=unique)
     try:
-        data = decoder.decode(text)
+        data = from_people(text)
         refuse_surrogates(to_text(data))
     except (ValueError, Flaw, RecursionError) as error:
         problem = error.problem if isinstance(error, Flaw) else str(error)
         raise DocumentInvalid(f"it cannot be read as JSON: {problem}") from None
     return data
-
-
-def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object, unless it would have to lose one of two values."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"an object of {len(pairs)} keys has one of them twice")  # which may be part of a secret
-        found[key] = value
-    return found
 
 
 def kept(data: Any, where: str) -> Kept:

@@ -20,6 +20,7 @@ class Words:
     number: int = 0
     anything: Any = None
     either: str | int | None = None
+    counts: dict[str, int] = attrs.field(factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +72,15 @@ def test_what_is_json_wins_where_a_type_takes_both(status):
     field = status.field_named("either")
     assert [typed(field, words) for words in ("7", '"7"', "null", "x")] == [7, "7", None, "x"]
     assert json.loads(as_typed("7")) == "7"
+
+
+def test_of_a_key_that_is_there_twice_no_value_is_lost(status):
+    for name, words in (("counts", '{"a": 1, "a": 2}'), ("anything", '[{"b": {"a": 1, "a": 1}}]')):
+        with pytest.raises(ValueRefused, match="an object of 2 keys has one of them twice"):
+            typed(status.field_named(name), words)
+    assert typed(status.field_named("text"), '{"a": 1, "a": 2}') == '{"a": 1, "a": 2}'
+
+
+def test_of_a_type_that_takes_texts_what_fits_nothing_else_is_a_text(status):
+    field = status.field_named("either")
+    assert [typed(field, words) for words in ("true", "7.5", "[]")] == ["true", "7.5", "[]"]

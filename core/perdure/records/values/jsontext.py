@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from perdure.records.values.mismatch import Flaw, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def refuse_constant(name: str) -> NoReturn:
@@ -26,6 +29,19 @@ BLANKS = " \t\n\r"
 """What JSON allows around a value. `decode` looks for it twice, which takes as long as to read a short text."""
 
 decoder = json.JSONDecoder(parse_constant=refuse_constant, parse_float=finite)
+
+
+def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object, unless it would have to lose one of two values, as Python's decoder does."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        problem = f"an object of {len(pairs)} keys has one of them twice"  # which may be part of a secret
+        raise Flaw(problem, problem)
+    return found
+
+
+from_people = json.JSONDecoder(parse_constant=refuse_constant, parse_float=finite, object_pairs_hook=unique).decode
+"""Read JSON that people may have written: they have a key twice by mistake."""
 
 
 def from_text(text: str) -> Any:
