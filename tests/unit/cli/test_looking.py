@@ -93,7 +93,7 @@ def test_a_file_that_is_no_database_is_told_of(run, here):
 
 def test_set_makes_the_file_unless_the_environment_says_no(run, here):
     refused = run("set", "cli-desk", "visits", "1", "--url", "sqlite:///new.db", env={"PERDURE_MIGRATE": "no"}, code=1)
-    assert "perdure migrate" in refused.stderr
+    assert "there is no such file, and none is to be made. `perdure migrate`" in refused.stderr
     assert not (here / "new.db").exists()
     run("set", "cli-desk", "visits", "1", "--url", "sqlite:///new.db")
     assert run("get", "cli-desk", "visits", "--url", "sqlite:///new.db").stdout == "1\n"

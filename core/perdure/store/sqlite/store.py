@@ -112,7 +112,7 @@ class SQLiteStore(DatabaseStore):
         else:
             location = located(where)
             if not migrate and location.path is not None and not location.path.exists():
-                raise TablesMissing(location.shown, f"there is no such file, and to look makes none. {MIGRATE_ONCE}")
+                raise TablesMissing(location.shown, f"there is no such file, and none is to be made. {MIGRATE_ONCE}")
             engine, checkpoints = own_engine(location, durability)
         upgraded = ensure_tables(engine, location, migrate=migrate, own=own)
         store = cls(location, engine, checkpoints, own=own)
