@@ -101,6 +101,14 @@ def place(tenant: str, module: str, name: str = "") -> str:
     return f"{dotted} (tenant {tenant!r})" if tenant else dotted
 
 
+def shortened(given: object) -> str:
+    """Return how messages show an argument; Python refuses to write out very long numbers."""
+    try:
+        return f"{given!r:.80}"
+    except ValueError:
+        return f"<{type(given).__name__}>"
+
+
 @dataclass_transform(eq_default=False)
 class PerdureError(Exception):
     """What every error of perdure is.
@@ -541,7 +549,7 @@ class UnknownVersion(PerdureError, LookupError):
         shown = ", ".join(map(str, self.kept[:8])) + (", …" if len(self.kept) > 8 else "")  # noqa: PLR2004 - as many as fit
         kept = f"it keeps {shown}" if self.kept else "it keeps none"
         where = place(self.tenant, self.module, self.name)
-        return f"The history of {where} has no version {self.version}; {kept}. Nothing was written."
+        return f"The history of {where} has no version {shortened(self.version)}; {kept}. Nothing was written."
 
 
 class UnknownChangeSet(PerdureError, LookupError):

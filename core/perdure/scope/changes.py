@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from perdure.errors import InvalidArgument, PerdureError, ValueCorrupt
+from perdure.errors import InvalidArgument, PerdureError, ValueCorrupt, shortened
 from perdure.records.entry import EPOCH, Change, moment
 from perdure.store.rows import LATEST, Mark
 
@@ -97,14 +97,6 @@ def counted(argument: str, given: object, *, least: int = 0) -> int:
     if isinstance(given, bool) or not isinstance(given, int) or given < least:
         raise InvalidArgument(argument, shortened(given), f"an int of {least} or more")
     return min(given, LATEST)
-
-
-def shortened(given: object) -> str:
-    """Return how messages show an argument; Python refuses to write out very long numbers."""
-    try:
-        return f"{given!r:.80}"
-    except ValueError:
-        return f"<{type(given).__name__}>"
 
 
 def mark_before(before: Change | datetime | None, tenant: str, module: str | None = None) -> Mark | None:

@@ -208,8 +208,9 @@ class Field(FieldReading[T]):
             InvalidArgument: The version is no int of 0 or more.
             StoreError: The database refused; nothing was written, unless the error is `OutcomeUnknown`.
         """
+        counted("version", version)
         note = self.note("revert", actor, reason)
-        write = self.back_to(self.change(counted("version", version)).stored, note)
+        write = self.back_to(self.change(version).stored, note)
 
         def work(transaction: Transaction) -> Written:
             write.check(transaction.lock(self.key))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from perdure.errors import InvalidArgument
+from perdure.errors import InvalidArgument, shortened
 from perdure.names import Key, checked_change_set
 from perdure.scope.aged_reading import AgedReading
-from perdure.scope.changes import shortened
 from perdure.scope.changeset import ChangeSet, new_id, whole_change_set, write_together
 from perdure.scope.status_reading import StatusReading
 from perdure.scope.write import Write

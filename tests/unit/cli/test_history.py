@@ -62,8 +62,9 @@ def test_revert_brings_an_old_value_back(written):
     assert written.json("history", "cli-desk", "visits")[0]["reason"] == "back"
 
 
-def test_revert_to_what_is_not_kept_fails(written):
-    assert "99" in written("revert", "cli-desk", "visits", "99", code=1).stderr
+@pytest.mark.parametrize("version", ["99", "9" * 24])
+def test_revert_to_what_is_not_kept_fails(written, version):
+    assert f"no version {version};" in written("revert", "cli-desk", "visits", version, code=1).stderr
 
 
 def test_what_was_written_together_is_taken_back_together(run):
