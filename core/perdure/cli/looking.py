@@ -46,12 +46,6 @@ def to_look_at(url: str, *, write: bool = False) -> str | URL:
     return parts.set(database=read_only(location.path), query={"mode": "ro", "uri": "true"})
 
 
-def shown(url: str) -> str:
-    """Return how messages name a database: without its password."""
-    parts = parsed(url)
-    return located(parts).shown if parts.get_backend_name() == "sqlite" else parts.set(query={}).render_as_string()
-
-
 def refuse_memory(url: str) -> None:
     """Refuse a database that lives no longer than the command.
 

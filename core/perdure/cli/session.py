@@ -14,7 +14,7 @@ from rich.markup import escape
 from perdure import environment
 from perdure.app import App
 from perdure.cli.host import Host, host
-from perdure.cli.looking import refuse_memory, shown, to_look_at
+from perdure.cli.looking import refuse_memory, to_look_at
 from perdure.cli.output import Output
 from perdure.cli.stand_in import stand_in
 from perdure.errors import NoStoreConfigured, SchemaMismatch, TablesMissing
@@ -136,17 +136,14 @@ class Session:
         if url is None:
             raise NoStoreConfigured
         refuse_memory(url)
-        try:
-            app = App.open(
-                url if migrate else to_look_at(url, write=purpose != "look"),
-                redis=self.redis or None,
-                tenant=self.tenant,
-                on_plugin_failure="skip",
-                migrate=migrate,
-                actor=f"perdure-cli:{user()}",
-            )
-        except SchemaMismatch as mismatch:
-            raise mismatch.with_facts(store=shown(url)) from None  # by the URL that was given
+        app = App.open(
+            url if migrate else to_look_at(url, write=purpose != "look"),
+            redis=self.redis or None,
+            tenant=self.tenant,
+            on_plugin_failure="skip",
+            migrate=migrate,
+            actor=f"perdure-cli:{user()}",
+        )
         return Host(app, made=True)
 
     def found_host(self, *, migrate: bool) -> Host:

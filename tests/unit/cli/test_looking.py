@@ -87,7 +87,7 @@ def test_a_file_that_is_no_database_is_told_of(run, here):
     before = state(here)
     found = run("list", "--url", "sqlite:///notes.db", code=1)
     assert found.stdout == ""
-    assert "notes.db" in found.stderr
+    assert f"(sqlite:///{here}/notes.db)" in found.stderr
     assert state(here) == before
 
 

@@ -37,8 +37,8 @@ class Location:
 
     @property
     def shown(self) -> str:
-        """How messages name the database."""
-        return f"sqlite:///{self.url.database or IN_MEMORY}"
+        """How messages name the database: by its file, however the URL said that."""
+        return f"sqlite:///{self.path or self.url.database or IN_MEMORY}"
 
     @property
     def read_only(self) -> bool:

@@ -21,7 +21,7 @@ from perdure.store.schema import versions
 from perdure.store.servers.connecting import checked_host
 from perdure.store.sqlite.checkpoints import Checkpoints, has_wal_reset_fault
 from perdure.store.sqlite.faults import BUSY_TIMEOUT, fault, is_busy
-from perdure.store.sqlite.location import Location
+from perdure.store.sqlite.location import IN_MEMORY, Location
 from perdure.store.sqlite.pragmas import CONNECT_ARGUMENTS, Pragmas
 from perdure.store.statements import Statements, row_by_key, upsert_on_conflict
 
@@ -79,7 +79,7 @@ def host_location(engine: Engine, durability: Durability) -> Location:
         StoreError: The database cannot be opened.
     """
     checked_host(engine, {"sqlite": "pysqlite"})
-    address = Location(engine.url, Path(engine.url.database or "."))
+    address = Location(engine.url, Path(engine.url.database or IN_MEMORY))
     try:
         file, synchronous = found_by(engine, address)
     except sqlite3.Error as error:
