@@ -75,6 +75,8 @@ def has_tables(path: Path) -> bool:
 
 def is_write_ahead(path: Path) -> bool:
     """Whether a file has a write-ahead log, as every one has that perdure has opened."""
+    if not path.is_file():
+        return True  # as below; and to open a pipe would wait for who writes to it
     try:
         with path.open("rb") as file:
             return file.read(READER_VERSION + 1)[READER_VERSION:] == bytes([WRITE_AHEAD])

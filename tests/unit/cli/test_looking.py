@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 
 import pytest
@@ -89,6 +90,13 @@ def test_a_file_that_is_no_database_is_told_of(run, here):
     assert found.stdout == ""
     assert f"(sqlite:///{here}/notes.db)" in found.stderr
     assert state(here) == before
+
+
+def test_a_pipe_is_no_database_and_nobody_is_waited_for_at_it(run, here):
+    os.mkfifo(here / "pipe")
+    for words in (["list"], ["set", "cli-desk", "visits", "1"]):
+        assert f"(sqlite:///{here}/pipe)" in run(*words, "--url", "sqlite:///pipe", code=1).stderr
+    assert "it is a device, a pipe or a socket" in run("doctor", "--url", "sqlite:///pipe", code=1).stdout
 
 
 def test_set_makes_the_file_unless_the_environment_says_no(run, here):

@@ -82,9 +82,9 @@ def obstacle(location: Location) -> str:
             return f"the directory {str(path.parent)!r} does not exist. Create it first"
         if not os.access(folder, os.X_OK):
             return f"this process may not enter {str(folder)!r}"
-    if path.is_dir():
-        return "it is a directory. Give the path of a file"
     if not path.exists():
         may_create = os.access(path.parent, os.W_OK) and not location.declared_read_only
         return "the file does not exist" + ("" if may_create else ", and cannot be created")
+    if not path.is_file():
+        return f"it is {'a directory' if path.is_dir() else 'a device, a pipe or a socket'}. Give the path of a file"
     return needs_beside(location) if os.access(path, os.R_OK) else "this process may not read the file"
