@@ -297,6 +297,13 @@ def test_what_is_no_document_is_refused_with_2_before_any_database_is_touched(ru
     assert not Path("untouched.db").exists()
 
 
+def test_each_database_keeps_its_own_record_of_migrations_where_the_export_was_made_without(filled):
+    Path(FILE).write_text(filled("export", env={"PERDURE_BLOCKED": "perdure-migration"}).stdout, "utf-8")
+    assert filled.json("import", FILE, "--dry-run", *other("new"))["counts"] == {"created": 3}
+    assert filled.json("import", FILE, "--exact", *other("new"))["counts"] == {"created": 3}
+    assert [each["version"] for each in filled.json("history", "perdure-migration", *other("new"))] == [1]
+
+
 def test_from_one_process_into_another(filled):
     perdure = [sys.executable, "-m", "perdure"]
     environment = {**os.environ, "PERDURE_URL": filled.url, "PYTHONIOENCODING": "ascii"}
