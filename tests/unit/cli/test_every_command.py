@@ -132,6 +132,16 @@ def test_no_database_is_an_error_that_says_what_to_give(run, path):
     assert "--url sqlite:///app.db" in found.stderr
 
 
+@pytest.mark.parametrize(
+    "words", ["get cli-desk clerk", "import -", "leftovers remove x --yes", "stubs --check x.py", "tenants erase x --yes"]
+)
+def test_what_there_is_to_tell_of_a_failure_is_one_json_document_too(run, words):
+    refused = '{"format": 1, "tenants": {"": {"gone": {"x": {"value": 1, "record_version": 1}}}}}'
+    found = run(*words.split(), "--json", input=refused, code=1)
+    assert found.stdout.count("\n") == 1
+    json.loads(found.stdout)
+
+
 @pytest.mark.parametrize("path", EVERY)
 def test_an_option_that_is_not_there_exits_with_2(run, path):
     found = run(*path.split(), "--jsno", code=2)
