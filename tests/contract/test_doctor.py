@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import uuid
 from contextlib import closing
 from pathlib import Path
 
@@ -651,6 +652,80 @@ def test_durability_that_is_turned_off_for_a_database_is_told_of(postgresql):
     found = [each.severity for each in server_settings(examine(postgresql))]
     execute(postgresql, f"ALTER DATABASE {name} RESET synchronous_commit")
     assert found == ["info"]
+
+
+NEEDED_RIGHTS = {versions.VERSION_TABLE: "SELECT", STATUS: "SELECT, INSERT, UPDATE", CHANGE: "SELECT, INSERT, DELETE"}
+
+
+@attrs.frozen
+class Stranger:
+    """Somebody else than who has made the tables."""
+
+    owner: str
+    name: str
+
+    @property
+    def url(self):
+        return make_url(self.owner).set(username=self.name, password=None).render_as_string()
+
+    def granted(self, rights):
+        execute(self.owner, *(f"GRANT {each} ON {table} TO {self.name}" for table, each in rights.items()))
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def stranger(request):
+    owner, name = request.getfixturevalue(request.param), f"stranger_{uuid.uuid4().hex[:12]}"
+    if request.param == "postgresql":
+        make, remove = f"CREATE ROLE {name} LOGIN", [f"DROP OWNED BY {name}", f"DROP ROLE {name}"]
+    else:
+        make, remove = f"CREATE USER {name}", [f"DROP USER {name}"]
+    execute(owner, make)
+    yield Stranger(owner, name)
+    execute(owner, *remove)
+
+
+def test_a_user_who_may_only_read_is_told_what_writes_need(stranger):
+    stranger.granted(dict.fromkeys(TABLES, "SELECT"))
+    before = snapshot(stranger.owner)
+    diagnosis = examine(stranger.url)
+    assert codes(diagnosis) == [("error", "database-read-only")]
+    assert "INSERT and UPDATE on perdure_status" in repr(diagnosis)
+    assert diagnosis.checked[-3:] == ("schema", "values", "history")
+    assert snapshot(stranger.owner) == before
+
+
+@pytest.mark.parametrize(("table", "right"), [(STATUS, "INSERT"), (STATUS, "UPDATE"), (CHANGE, "INSERT"), (CHANGE, "DELETE")])
+def test_one_right_that_is_missing_is_enough(stranger, table, right):
+    others = {each for each in NEEDED_RIGHTS[table].split(", ") if each != right}
+    stranger.granted(NEEDED_RIGHTS | {table: ", ".join(others)})
+    assert codes(examine(stranger.url)) == [("error", "database-read-only")]
+
+
+def test_a_user_with_the_rights_that_are_told_writes(stranger):
+    stranger.granted(NEEDED_RIGHTS)
+    assert codes(examine(stranger.url)) == []
+    with App.open(stranger.url, plugins=[plugin(TRAINING, COURSE)]) as app:
+        status = app.scope("training-student").status
+        assert status.set("visits", 4).version == 2
+        assert status.unset("visits")
+        assert status.field(lambda training: training.visits).forget() == 3
+        assert app.erase_tenant("a") == 6
+
+
+def test_a_user_who_may_not_read_is_told_so(stranger):
+    stranger.granted({CHANGE: "SELECT"})  # MariaDB lets nobody in who has no right at all
+    found = examine(stranger.url)
+    assert codes(found) == [("error", "database-denied")]
+    assert "SELECT on perdure_schema" in repr(found)
+
+
+@pytest.mark.parametrize("stranger", ["postgresql"], indirect=True)
+def test_a_user_who_may_not_connect_is_told_so(stranger):
+    name = make_url(stranger.owner).database
+    execute(stranger.owner, f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    found = codes(examine(stranger.url))
+    execute(stranger.owner, f"GRANT CONNECT ON DATABASE {name} TO PUBLIC")
+    assert found == [("error", "database-denied")]
 
 
 def test_values_that_are_longer_than_the_server_takes_are_named(mariadb):

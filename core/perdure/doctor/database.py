@@ -13,7 +13,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.pool import NullPool
 
-from perdure.errors import DriverMissing, InvalidStoreUrl, StoreError
+from perdure.errors import DriverMissing, InvalidStoreUrl, StoreError, StoreUnavailable
 from perdure.store.faults import Address
 from perdure.store.opening import parsed
 from perdure.store.servers.connecting import CONNECT_TIMEOUT, engine_for
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 PAGE = 500
 """How many rows lie in memory at a time."""
+
+
+class Denied(StoreUnavailable):
+    """A server answers, and does not let this user do what was asked for."""
 
 
 @attrs.frozen
@@ -88,7 +92,9 @@ class Database:
         if self.location is not None and isinstance(error, sqlite3.Error):
             return fault(error, self.location)
         if self.driver is not None and isinstance(error, self.driver.error):
-            return self.driver.refusal(error).error(Address(self.driver.product, self.engine.url))
+            refusal = self.driver.refusal(error)
+            meant = refusal.error(Address(self.driver.product, self.engine.url))
+            return Denied(meant.store, meant.problem) if refusal.meaning.denied else meant
         return StoreError(self.shown, f"{type(error).__name__}: {error}")
 
 

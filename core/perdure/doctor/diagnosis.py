@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from perdure.doctor.finding import Severity
 
 OUT_OF_REACH = ("database-missing", "database-in-memory")
-UNREADABLE = ("schema-missing", "schema-damaged")
+UNREADABLE = ("schema-missing", "schema-damaged", "database-denied")
 """Findings after which there is no use in going on with a database, and with its rows."""
 
 AT_MOST = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from perdure.doctor.database import Denied
 from perdure.doctor.finding import Finding, error, one_line, warning
 from perdure.errors import DriverMissing, InvalidStoreUrl, StoreCorrupt, StoreError, StoreReadOnly, StoreUnavailable
 from perdure.store.sqlite.faults import obstacle
@@ -15,9 +16,16 @@ if TYPE_CHECKING:
 
     from perdure.doctor.database import Database
 
+GRANT = (
+    "Grant this user what is missing: SELECT on perdure_schema; SELECT, INSERT and UPDATE on perdure_status; SELECT, INSERT and "
+    "DELETE on perdure_change"
+)
+"""What an application needs whose tables are there."""
+
 REFUSALS: dict[type[StoreError], tuple[str, str]] = {
     StoreCorrupt: ("database-corrupt", "Restore it from a backup, or correct PERDURE_URL (or --url)"),
     StoreReadOnly: ("database-read-only", "Make it, and its directory, writable for the application's user"),
+    Denied: ("database-denied", GRANT),
     StoreUnavailable: (
         "database-unreachable",
         "See that it runs, and that PERDURE_URL (or --url) names host, user, password and database as they are",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect
 
 from perdure.doctor.finding import error, warning
+from perdure.doctor.rights import right_findings
 from perdure.store.schema import versions
 from perdure.store.tables import BY_CODE_POINT, EXACT, metadata
 
@@ -45,6 +46,7 @@ def schema_findings(database: Database) -> Iterator[Finding]:
             yield from shape_findings(connection, database)
             if database.backend in COLLATIONS:
                 yield from collation_findings(connection, database)
+            yield from right_findings(connection, database)
 
 
 def present(inspector: Inspector) -> list[str]:

@@ -29,12 +29,14 @@ class Meaning:
         advice: What to do about it; `{server}`, `{user}` and `{database}` stand for those of the URL.
         passing: Whether the same transaction may succeed if it is begun again: another one was in the way.
         away: Whether the server is not there for anybody just now, as while it restarts.
+        denied: Whether the user lacks a right that somebody can grant.
     """
 
     kind: type[StoreError]
     advice: str = ""
     passing: bool = False
     away: bool = False
+    denied: bool = False
 
 
 @attrs.frozen

@@ -8,6 +8,7 @@ from perdure.store.faults import VERSION_TAKEN, Meaning, Refusal
 LOCKED = Meaning(StoreUnavailable, "another transaction was in the way. Look for one that stays open", passing=True)
 AWAY = Meaning(StoreUnavailable, "see that the server at {server} is running and can be reached", away=True)
 NO_ACCESS = Meaning(StoreUnavailable, "see that user and password are right, and that {user!r} may use {database!r}")
+DENIED = Meaning(StoreUnavailable, "grant {user!r} what is missing", denied=True)
 READ_ONLY = Meaning(StoreReadOnly, "connect to the primary, or have read_only set off")
 FULL = Meaning(StoreFull, "make room on the server's disk")
 TOO_LONG = Meaning(StoreFull, "raise the server's max_allowed_packet")
@@ -35,7 +36,8 @@ MEANINGS: dict[int, Meaning] = {
     1698: NO_ACCESS,
     1049: Meaning(StoreUnavailable, "the server at {server} has no database {database!r}. Create it first"),
     1046: Meaning(StoreUnavailable, "the URL names no database: append one, as in mariadb+pymysql://host/database"),
-    1142: Meaning(StoreUnavailable, "grant {user!r} what is missing"),
+    1142: DENIED,
+    1143: DENIED,
     1146: Meaning(StoreUnavailable, "perdure's tables are gone"),
     1969: Meaning(StoreUnavailable, "the statement was cancelled: look at max_statement_time"),
     1034: DAMAGED,
