@@ -6,10 +6,11 @@ from types import ModuleType
 
 import attrs
 import pytest
-from sqlalchemy import create_engine, delete, inspect
+from sqlalchemy import create_engine, delete, inspect, make_url
 from tests.services.databases import MariaDBServer, PostgreSQLServer
 
 from perdure import App, StatusSpec, field, hookimpl
+from perdure.store.schema.versions import VERSION_TABLE
 from perdure.store.tables import metadata
 
 
@@ -85,6 +86,32 @@ def emptied(url):
                 connection.execute(delete(table))
     engine.dispose()
     return url.render_as_string(hide_password=False)
+
+
+def without_tables(url):
+    """Drop perdure's tables on a server."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for table in (*metadata.tables, VERSION_TABLE):
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+    engine.dispose()
+
+
+LOOSE = {
+    "sqlite": (),  # which keeps anything in any column
+    "postgresql": ("ALTER TABLE perdure_status ALTER version DROP NOT NULL",),
+    "mysql": ("ALTER TABLE perdure_status MODIFY version BIGINT NULL",),
+}
+
+
+def take_versions(url):
+    """Leave every row without a version, as a restore without constraints may."""
+    engine = create_engine(url)
+    version = "'three'" if engine.dialect.name == "sqlite" else "NULL"
+    with engine.begin() as connection:
+        for statement in (*LOOSE[make_url(url).get_backend_name()], f"UPDATE perdure_status SET version = {version}"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
 
 
 @pytest.fixture(params=["file", "memory", "postgresql", "mariadb"])

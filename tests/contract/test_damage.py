@@ -13,7 +13,7 @@ import pytest
 
 from perdure import App, StoreCorrupt, StoreReadOnly, StoreUnavailable, ValueCorrupt, ValueRefused
 
-from .conftest import COURSE, TRAINING, User, plugin
+from .conftest import COURSE, TRAINING, User, plugin, take_versions, without_tables
 
 MODULE = "training-student"
 
@@ -220,6 +220,52 @@ def test_a_row_that_is_behind_its_history_refuses_the_next_write_in_words(shared
         with pytest.raises(StoreCorrupt, match=r"behind its history.*perdure doctor"):
             status.set("visits", 4)
         assert status.get("visits") == 3
+
+
+@pytest.fixture
+def versionless(shared_url):
+    """An App on a row that has no version."""
+    with App.open(shared_url, plugins=[plugin(TRAINING, COURSE)]) as app:
+        app.scope(MODULE).status.set("visits", 1)
+        take_versions(shared_url)
+        yield app
+    if not shared_url.startswith("sqlite"):
+        without_tables(shared_url)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda status: status.set("visits", 2),
+        lambda status: status.set_many({"visits": 2}),
+        lambda status: status.update("visits", lambda visits: visits + 1),
+        lambda status: status.compare_and_set("visits", 2, version=0),
+        lambda status: status.unset("visits"),
+        lambda status: status.revert("visits", 1),
+        lambda status: status.forget("visits"),
+    ],
+    ids=["set", "set_many", "update", "compare_and_set", "unset", "revert", "forget"],
+)
+def test_a_row_without_a_version_refuses_every_write(versionless, write):
+    status = versionless.scope(MODULE).status
+    with pytest.raises(StoreCorrupt):
+        write(status)
+    assert status.get("visits") == 1
+    assert len(status.history("visits")) == 1
+
+
+def test_a_refused_write_to_a_row_without_a_version_leaves_a_callers_transaction_as_it_was(versionless):
+    status = versionless.scope(MODULE).status
+    with versionless.begin() as connection, pytest.raises(StoreCorrupt):
+        status.within(connection).set("visits", 2)
+    assert status.get("visits") == 1
+
+
+def test_a_row_without_a_version_does_not_keep_others_from_being_watched(versionless):
+    status = versionless.scope(MODULE).status
+    with status.watch(since=0) as watch:
+        status.set("size", 7)
+        assert watch.take(10).name == "size"
 
 
 def test_advice_on_a_change_that_cannot_be_read_is_about_the_history(app, status):

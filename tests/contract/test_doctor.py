@@ -26,7 +26,7 @@ from perdure.store.schema import versions
 from perdure.store.sqlite.checkpoints import has_wal_reset_fault
 from perdure.store.tables import metadata
 
-from .conftest import COURSE, TRAINING, User, emptied, plugin
+from .conftest import COURSE, TRAINING, User, emptied, plugin, take_versions
 
 SECRET = "hunter2"
 NEXT = StatusSpec("demo-course", COURSE.record, record_version=2, upgrades={"enable": {1: lambda enable: enable}})
@@ -260,6 +260,13 @@ def test_a_damaged_change_is_named_where_all_is_looked_through(url, damage):
     assert "perdure forget training-student" in found.advice
     assert SECRET not in repr(diagnosis)
     assert snapshot(url) == before
+
+
+def test_rows_without_a_version_are_named(url):
+    take_versions(url)
+    found = [each for each in examine(url).findings if each.code == "version-damaged"]
+    assert len(found) == 14
+    assert found[0].problem.endswith("expected a whole number above 0")
 
 
 @pytest.mark.parametrize("version", ["'three'", "1.5", "9e300", "x'00'"])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DAMAGED = (
     "SELECT tenant, module, name, version FROM perdure_status "
-    "WHERE version < 0 OR (version = 0 AND value IS NOT NULL) OR version = 9223372036854775807{more} "
+    "WHERE version IS NULL OR version < 0 OR (version = 0 AND value IS NOT NULL) OR version = 9223372036854775807{more} "
     "ORDER BY tenant, module, name"
 )
 """Rows whose version is none, or the last that there can be."""

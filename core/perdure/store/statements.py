@@ -271,8 +271,8 @@ def replaced_by(arriving: Any) -> dict[str, ColumnElement[Any]]:
 
 
 def can_be_replaced() -> ColumnElement[bool]:
-    """Return the condition that a row holds nothing newer than its writer can read."""
-    return or_(status.c.value.is_(None), status.c.record_version <= bindparam("newest"))
+    """Return the condition that a row has a version to go on from, and holds nothing newer than its writer can read."""
+    return status.c.version.is_not(None) & or_(status.c.value.is_(None), status.c.record_version <= bindparam("newest"))
 
 
 def upsert_on_conflict(insert_on_conflict: InsertOnConflict) -> Insert:

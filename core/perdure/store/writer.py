@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from perdure.errors import ValueFromNewerVersion
+from perdure.errors import StoreCorrupt, ValueFromNewerVersion
 from perdure.store.rows import Row, Written
 
 if TYPE_CHECKING:
@@ -21,22 +21,27 @@ class Writer:
     Args:
         statements: The statements of the database.
         execute: Runs one statement: on a connection of the store, or on a caller's.
+        shown: How messages name the database.
 
     Attributes:
         wrote: Whether anything was written but rows to be locked.
         written: Every write so far, in order.
     """
 
-    def __init__(self, statements: Statements, execute: Execute) -> None:
+    def __init__(self, statements: Statements, execute: Execute, shown: str) -> None:
         self.statements = statements
         self.execute = execute
+        self.shown = shown
         self.wrote = False
         self.written: list[Written] = []
 
     def lock(self, key: Key) -> Row | None:
         """Read a row and keep other writers away from its key; see `Transaction.lock`."""
         row = self.only_row(self.statements.lock, {**key._asdict(), "at": microseconds()})
-        return row if row is not None and row.version else None
+        if row is None or row.version == 0:
+            return None
+        self.refuse_damage(key, row)
+        return row
 
     def put(self, key: Key, content: Content, note: Note) -> Row:
         """Write a row, the change to the history, and drop what the history need not keep; see `Transaction.put`."""
@@ -78,9 +83,10 @@ class Writer:
 
         Raises:
             ValueFromNewerVersion: What is stored is newer than the writer can read.
+            StoreCorrupt: The row that is there has no version.
         """
         made = self.only(self.statements.put, values)
-        if made is None or made[2] > newest:
+        if made is None or made[0] is None or made[2] > newest:
             made = self.only(self.statements.put, {**values, "newest": self.damaged_version(key, newest)})
         if made is None:
             raise AssertionError("an upsert returns what it made")
@@ -96,12 +102,26 @@ class Writer:
 
         Raises:
             ValueFromNewerVersion: It is one, and newer than the writer can read.
+            StoreCorrupt: The row has no version.
         """
         found = self.only_row(self.statements.row, key._asdict())
+        if found is not None:
+            self.refuse_damage(key, found)
         version: object = None if found is None else found.record_version  # SQLite holds anything in any column
         if isinstance(version, int):
             raise ValueFromNewerVersion(*key, version, newest)
         return version
+
+    def refuse_damage(self, key: Key, row: Row) -> None:
+        """Refuse to write to a row whose version no next one follows.
+
+        Raises:
+            StoreCorrupt: It is such a row.
+        """
+        version: object = row.version  # a restore may have left the constraints behind
+        if not isinstance(version, int):
+            problem = f"the version of its row is {version!r:.40}, expected a whole number. `perdure doctor` says what to do"
+            raise StoreCorrupt(self.shown, problem, key)
 
     def erase(self, tenant: str) -> int:
         """Remove every value and change of a tenant, and return how many values there were; its rows stay.

@@ -137,7 +137,7 @@ class JoinedStore(Reader):
         connection = self.connection()
         begin(connection, self.shown, key)
         execute = partial(self.execute, connection, key)
-        writer = Writer(self.writing_statements(connection), execute)
+        writer = Writer(self.writing_statements(connection), execute, self.shown)
         try:
             with whole(connection, execute):
                 result = work(writer)

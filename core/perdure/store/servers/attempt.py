@@ -51,7 +51,7 @@ class ServerAttempt:
         Raises:
             Exception: The driver's, if the server refused; see `refusal` and `in_doubt`.
         """
-        writer = Writer(self.driver.statements, self.execute)
+        writer = Writer(self.driver.statements, self.execute, self.links.shown)
         try:
             self.begin()
             result = work(writer)

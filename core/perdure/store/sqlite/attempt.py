@@ -56,7 +56,7 @@ class Attempt:
         self.held.writing = True
         try:
             with DamageShown(self.connection):
-                result = work(Writer(statements, self.execute))
+                result = work(Writer(statements, self.execute, self.shown))
             self.commit()
         except BaseException:
             self.roll_back()

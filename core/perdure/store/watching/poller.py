@@ -126,7 +126,8 @@ class Poller:
         if not keys:
             return {}
         modules = sorted({(key.tenant, key.module) for key in keys})
-        return {head.key: head.version for head in self.store.read_heads(modules)}
+        heads = self.store.read_heads(modules)
+        return {head.key: head.version for head in heads if isinstance(head.version, int)}  # a damaged one is no version
 
     def resume(self) -> None:
         """Have a thread that looks, if there is none yet, or none any more after a fork."""

@@ -59,7 +59,7 @@ def test_a_dialect_gets_places_and_stays_as_it_was(dialect, places):
 
 def test_what_is_written_is_noted_in_order(engine, key):
     with engine.connect() as connection:
-        writer = Writer(compiled(engine.dialect), connection.exec_driver_sql)
+        writer = Writer(compiled(engine.dialect), connection.exec_driver_sql, str(engine.url))
         first = writer.put(key, Content("1"), Note("set"))
         second = writer.put(key, Content("2"), Note("update"))
     assert writer.written == [Written(first, Note("set")), Written(second, Note("update"))]
