@@ -12,7 +12,7 @@ from perdure.errors import PerdureError, PluginsMissing, StillDeclared, StoreErr
 from perdure.names import Key
 from perdure.records.entry import EPOCH, moment
 from perdure.scope.status import ModuleStatus
-from perdure.store.rows import Content, Note
+from perdure.store.rows import Content, Note, refuse_damaged_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +138,9 @@ def rewrite_values(resources: Resources, actor: str | None, reason: str | None) 
 def leftovers(resources: Resources) -> list[Leftover]:
     """Return what `App.leftovers` does."""
     refuse_incomplete(resources)
-    undeclared = (row for row in rows_of_all(resources) if not is_declared(resources, row.module, row.name))
+    undeclared = [row for row in rows_of_all(resources) if not is_declared(resources, row.module, row.name)]
+    for row in undeclared:
+        refuse_damaged_key(resources.store.shown, row[:3])
     return [leftover_of(row) for row in undeclared if row.text is not None or has_history(resources, row)]
 
 

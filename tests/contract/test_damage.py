@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from perdure import App, StoreCorrupt, StoreReadOnly, StoreUnavailable, ValueCorrupt, ValueRefused
+from perdure.transfer.exporting import export
 
 from .conftest import COURSE, TRAINING, User, plugin, take_versions, without_tables
 
@@ -125,6 +127,48 @@ def test_a_row_that_nobody_declares_any_more_does_not_disturb(app, path):
         connection.execute("UPDATE perdure_status SET name = 'gone'")
     assert app.entries() == []
     assert app.scope(MODULE).status.get("visits") == 0
+
+
+NO_TEXT = ["x'ff'", "x'73'", "CAST(x'ff61' AS TEXT)"]
+
+
+@pytest.mark.parametrize("damage", NO_TEXT)
+@pytest.mark.parametrize("table", ["perdure_status", "perdure_change"])
+def test_a_tenant_that_is_no_text_is_told_of(app, path, table, damage):
+    app.tenant("ada").scope(MODULE).status.set("visits", 1)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE {table} SET tenant = {damage}")
+    for read in (app.tenants, app.leftovers, app.pending_upgrades):
+        with pytest.raises(StoreCorrupt, match=r"no text: .*perdure doctor --deep"):
+            read()
+
+
+def test_a_tenant_that_is_null_is_told_of(app, path):
+    app.tenant("ada").scope(MODULE).status.set("visits", 1)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE copied AS SELECT * FROM perdure_status")
+        connection.execute("DROP TABLE perdure_status")
+        connection.execute("ALTER TABLE copied RENAME TO perdure_status")
+        connection.execute("UPDATE perdure_status SET tenant = NULL")
+    with pytest.raises(StoreCorrupt, match="no text: "):
+        app.tenants()
+
+
+@pytest.mark.parametrize("damage", NO_TEXT)
+@pytest.mark.parametrize("column", ["module", "name"])
+def test_a_module_or_name_that_is_no_text_is_left_out_of_a_document_and_told_of(app, path, column, damage):
+    app.scope(MODULE).status.set("visits", 1)
+    app.scope(MODULE).status.set("size", 2)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE perdure_status SET {column} = {damage} WHERE name = 'visits'")
+        connection.execute(f"UPDATE perdure_change SET {column} = {damage} WHERE name = 'visits'")
+    document = export(app.resources, app.tenants())
+    assert [(each.why, "no text" in each.problem) for each in document.left_out] == [("unreadable", True)]
+    assert (document.count, json.loads(document.text())["left_out"][0]["tenant"]) == (1, "")
+    assert [entry.name for entry in app.entries()] == ["size"]
+    for read in (app.leftovers, app.history):
+        with pytest.raises(StoreCorrupt, match="no text"):
+            read()
 
 
 def test_a_file_that_is_no_database_is_left_alone(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -595,6 +596,37 @@ def test_a_text_that_is_none_is_named(path, file):
         ("error", "value-unreadable", "training-student.enable (tenant 'a')"),
         ("error", "value-unreadable", "training-student.visits (tenant 'a')"),
     ]
+
+
+BROKEN = ["tenant = x'ff'", "module = x'ff61'", "name = x'73'", "tenant = CAST(x'ff61' AS TEXT)", "name = CAST(x'ff27' AS TEXT)"]
+
+
+@pytest.mark.parametrize("table", [STATUS, CHANGE])
+@pytest.mark.parametrize("part", BROKEN)
+def test_a_key_that_is_none_is_named_with_what_deletes_it(path, file, part, table):
+    execute(file, f"UPDATE {table} SET {part} {rows_of('visits')}")
+    diagnosis = examine(file, deep=True)
+    assert "check-failed" not in {each.code for each in diagnosis.findings}
+    (found,) = [each for each in diagnosis.findings if each.code == "key-damaged"]
+    assert (found.severity, found.where) == ("error", f"a row of {table}")
+    *_, look, delete = re.split(r"; |: ", found.advice)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.text_factory = bytes
+        assert len(connection.execute(look).fetchall()) == connection.execute(delete).rowcount == 1
+    assert "key-damaged" not in {each.code for each in examine(file, deep=True).findings}
+
+
+NULLED = {
+    "sqlite": WITHOUT_KEY["sqlite"],
+    "postgresql": [*WITHOUT_KEY["postgresql"], f"ALTER TABLE {STATUS} ALTER name DROP NOT NULL"],
+    "mysql": [*WITHOUT_KEY["mysql"], f"ALTER TABLE {STATUS} MODIFY name VARCHAR(255) NULL"],
+}
+
+
+def test_a_name_that_is_null_is_named(url):
+    execute(url, *NULLED[make_url(url).get_backend_name()], f"UPDATE {STATUS} SET name = NULL {rows_of('visits')}")
+    (found,) = [each for each in examine(url).findings if each.code == "key-damaged"]
+    assert found.advice.endswith(f"DELETE FROM {STATUS} WHERE tenant = 'a' AND module = 'training-student' AND name IS NULL")
 
 
 STRANGER = """

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from perdure.doctor.database import rows
 from perdure.doctor.finding import error, one_line, warning
+from perdure.doctor.keys import key_finding
 from perdure.doctor.values import Values
 from perdure.errors import ValueCorrupt, ValueFromNewerVersion, place
 from perdure.records.entry import moment
-from perdure.store.rows import ChangeRow
+from perdure.store.rows import ChangeRow, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,8 @@ GONE = (
 )
 """Keys of which only a history is left."""
 
+CHANGED = "SELECT DISTINCT tenant, module, name FROM perdure_change"
+
 EVERY_CHANGE = (
     "SELECT tenant, module, name, version, operation, value, encoding, record_version, change_set, actor, reason, at "
     "FROM perdure_change ORDER BY tenant, module, name, version"
@@ -73,6 +76,9 @@ def history_findings(database: Database, installed: Installed, case: Case) -> It
             )
             yield error("version-behind", place(tenant, module, name), problem, RESTORE)
         if case.deep:
+            for key in rows(connection, CHANGED):
+                if not is_key(key):
+                    yield key_finding("perdure_change", key)
             for key in rows(connection, GONE):
                 problem = f"it has a history and no row: {TAKEN}"
                 yield error("version-behind", place(*key), problem, RESTORE)

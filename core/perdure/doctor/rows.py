@@ -8,10 +8,11 @@ from perdure.doctor.clock import now
 from perdure.doctor.database import rows
 from perdure.doctor.finding import error
 from perdure.doctor.future import Future
+from perdure.doctor.keys import key_finding
 from perdure.doctor.leftovers import Leftovers
 from perdure.doctor.pending import Pending
 from perdure.doctor.values import Values
-from perdure.store.rows import Row
+from perdure.store.rows import Row, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,9 @@ def row_findings(database: Database, installed: Installed, case: Case) -> Iterat
             row = Row._make(cells)
             if count % TOLD_EVERY == 0:
                 case.progress("rows", count)
+            if not is_key(row[:3]):
+                yield key_finding("perdure_status", row[:3])
+                continue
             future.note(row)
             try:
                 declared = values.declaration(row.module, row.name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from perdure.errors import Conflict, OutcomeUnknown
 from perdure.store.aged.rows import AgedRows
 from perdure.store.reader import Reader
+from perdure.store.rows import refuse_damaged_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +60,9 @@ class DatabaseStore(Reader):
 
     def tenants(self) -> Sequence[str]:
         """Return every tenant; see `Store`."""
-        return sorted(tenant for (tenant,) in self.fetch(self.statements.tenants.text, ()))
+        found = [tenant for (tenant,) in self.fetch(self.statements.tenants.text, ())]
+        refuse_damaged_key(self.shown, found)
+        return sorted(found)
 
     def transact(self, key: Key, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction of its own and commit; see `Store`."""

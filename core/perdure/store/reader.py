@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from perdure.names import Key
-from perdure.store.rows import LATEST, ChangeRow, Head, Mark, Row, StoredValue
+from perdure.store.rows import LATEST, ChangeRow, Head, Mark, Row, StoredValue, refuse_damaged_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,9 +27,11 @@ class Reader(ABC):
 
     Attributes:
         statements: The statements of its database.
+        shown: How messages name the database.
     """
 
     statements: Statements
+    shown: str
 
     @abstractmethod
     def fetch(self, text: str, parameters: Sequence[object], about: Key | None = None) -> Sequence[Any]:
@@ -90,11 +92,11 @@ class Reader(ABC):
     def read_module_changes(self, tenant: str, module: str, *, before: Mark | None = None, limit: int) -> Sequence[ChangeRow]:
         """Return the changes of a module before a place in its history, the latest first."""
         values = {"tenant": tenant, "module": module, "limit": limit}
-        return self.changes(self.statements.module_changes, {**values, **marked(before)})
+        return self.with_keys(self.changes(self.statements.module_changes, {**values, **marked(before)}))
 
     def read_tenant_changes(self, tenant: str, *, before: Mark | None = None, limit: int) -> Sequence[ChangeRow]:
         """Return the changes of a tenant before a place in its history, the latest first."""
-        return self.changes(self.statements.tenant_changes, {"tenant": tenant, "limit": limit, **marked(before)})
+        return self.with_keys(self.changes(self.statements.tenant_changes, {"tenant": tenant, "limit": limit, **marked(before)}))
 
     def read_change_set(self, tenant: str, module: str, change_set: str) -> Sequence[ChangeRow]:
         """Return the changes of a module that were made together, in the order of names."""
@@ -114,6 +116,16 @@ class Reader(ABC):
         about = Key(str(values["tenant"]), str(values.get("module", "")), str(values.get("name", "")))
         rows = self.fetch(statement.text, statement.arguments(values), about if about.module else None)
         return [ChangeRow._make(row) for row in rows]
+
+    def with_keys(self, changes: Sequence[ChangeRow]) -> Sequence[ChangeRow]:
+        """Return changes, all of which are of something that has a name.
+
+        Raises:
+            StoreCorrupt: One is not.
+        """
+        for each in changes:
+            refuse_damaged_key(self.shown, each[:3])
+        return changes
 
 
 def marked(before: Mark | None) -> dict[str, object]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from perdure.errors import StoreCorrupt
 from perdure.names import Key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 PLAIN = "json"
 """The encoding of a value that is JSON text as it stands."""
@@ -106,6 +110,22 @@ class Mark(NamedTuple):
     module: str
     name: str
     version: int
+
+
+def is_key(parts: Collection[object]) -> bool:
+    """Tell whether a tenant, module or name is text as it was written, and not what SQLite holds, or shows, in place of it."""
+    return all(type(part) is str for part in parts)
+
+
+def refuse_damaged_key(shown: str, parts: Collection[object]) -> None:
+    """Refuse to go on with a tenant, module or name by which nothing could be read again.
+
+    Raises:
+        StoreCorrupt: It is such a one.
+    """
+    if not is_key(parts):
+        problem = f"a row has a tenant, module or name that is no text: {', '.join(map(repr, parts))}"
+        raise StoreCorrupt(shown, f"{problem}. `perdure doctor --deep` says which, and what to do")
 
 
 class Content(NamedTuple):

@@ -241,7 +241,7 @@ def each_tenant() -> CompoundSelect[*tuple[Any, ...]]:
     It leaps from one to the next along the primary keys: `SELECT DISTINCT` reads every row on PostgreSQL and SQLite.
     Source: https://wiki.postgresql.org/wiki/Loose_indexscan.
     """
-    return union(leaping(status, status.c.value.is_not(None)), leaping(change))
+    return union(leaping(status, status.c.value.is_not(None)), leaping(change), without_tenant(status), without_tenant(change))
 
 
 def leaping(table: Table, *where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -251,6 +251,11 @@ def leaping(table: Table, *where: ColumnElement[bool]) -> Select[*tuple[Any, ...
     step = select(following.correlate(found).scalar_subquery()).where(found.c.tenant.is_not(None))
     found = found.union_all(step)
     return select(found.c.tenant).where(found.c.tenant.is_not(None))
+
+
+def without_tenant(table: Table) -> Select[*tuple[Any, ...]]:
+    """Return the statement that finds rows over which those leaps go, and which a restore without constraints may have left."""
+    return select(table.c.tenant).where(table.c.tenant.is_(None))
 
 
 def distinct_tenants() -> CompoundSelect[*tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from perdure.errors import ValueCorrupt, ValueFromNewerVersion
 from perdure.records.values.jsontext import from_text, to_text
+from perdure.store.rows import is_key
 from perdure.transfer.document import Document, Kept, LeftOut
 from perdure.upkeep import legible_moment
 
@@ -67,6 +68,9 @@ def rows_of(resources: Resources, tenant: str, stored_module: str | None) -> Seq
 def exported(resources: Resources, row: Row) -> Kept | LeftOut:
     """Return what becomes of a stored value."""
     place = (row.tenant, row.module, row.name)
+    if not is_key(place):
+        problem = "its module or name is no text: `perdure doctor` says what to do"
+        return LeftOut(str(row.tenant), str(row.module), str(row.name), "unreadable", problem)
     module = resources.registry.by_stored_module.get(row.module)
     declared = None if module is None else resources.declared(module).by_stored_name.get(row.name)
     if declared is None:

@@ -7,11 +7,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
+    from typing import Self
+
+
+class Illegible(str):
+    """Text in place of bytes that are none.
+
+    Attributes:
+        raw: The bytes.
+    """
+
+    __slots__ = ("raw",)
+
+    raw: bytes
+
+    def __new__(cls, raw: bytes) -> Self:
+        """Show bytes that are not UTF-8 as escapes that JSON does not know, so that no value is read into them."""
+        self = super().__new__(cls, raw.decode("utf-8", "backslashreplace"))
+        self.raw = raw
+        return self
 
 
 def legible(raw: bytes) -> str:
-    """Return bytes as text; those that are not UTF-8 as escapes that JSON does not know, so that no value is read into them."""
-    return raw.decode("utf-8", "backslashreplace")
+    """Return bytes as text, be they UTF-8 or not."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return Illegible(raw)
 
 
 class DamageShown:
