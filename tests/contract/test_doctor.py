@@ -18,7 +18,7 @@ import attrs
 import pytest
 from sqlalchemy import create_engine, inspect, make_url
 
-from perdure import App, StatusSpec
+from perdure import App, SchemaMismatch, StatusSpec
 from perdure.doctor import rows as doctor_rows
 from perdure.doctor.case import Case
 from perdure.doctor.diagnosis import diagnose
@@ -308,6 +308,17 @@ def test_tables_that_are_not_as_they_should_be_are_named(url, damage, expected, 
     assert codes(diagnosis) == expected
     assert words in repr(diagnosis)
     assert "schema" in diagnosis.checked
+
+
+@pytest.mark.parametrize("other", ["0000", "9999"])
+def test_tables_of_which_two_versions_are_noted_are_named_and_refused(url, other):
+    execute(url, f"INSERT INTO {versions.VERSION_TABLE} VALUES ('{other}')")
+    diagnosis = examine(url)
+    assert codes(diagnosis) == [("error", "schema-damaged")]
+    assert other in repr(diagnosis)
+    for migrate in (True, False):
+        with pytest.raises(SchemaMismatch, match=r"has the versions '\d{4}' and '\d{4}'"):
+            App.open(url, plugins=[], migrate=migrate)
 
 
 @pytest.mark.parametrize("version", ["9999", None])

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from perdure.doctor.database import Denied
 from perdure.doctor.finding import Finding, error, one_line, warning
-from perdure.errors import DriverMissing, InvalidStoreUrl, StoreCorrupt, StoreError, StoreReadOnly, StoreUnavailable
+from perdure.errors import (
+    DriverMissing,
+    InvalidStoreUrl,
+    SchemaMismatch,
+    StoreCorrupt,
+    StoreError,
+    StoreReadOnly,
+    StoreUnavailable,
+)
 from perdure.store.sqlite.faults import obstacle
 
 if TYPE_CHECKING:
@@ -30,6 +38,7 @@ REFUSALS: dict[type[StoreError], tuple[str, str]] = {
         "database-unreachable",
         "See that it runs, and that PERDURE_URL (or --url) names host, user, password and database as they are",
     ),
+    SchemaMismatch: ("schema-damaged", "Find out which version is right: a restore may have brought the other"),
     StoreError: ("database-failed", "Look at the log of the database"),
 }
 """What an error of a database is called here, and what to do about it; the first that fits."""

@@ -40,7 +40,7 @@ COLLATIONS = {
 def schema_findings(database: Database) -> Iterator[Finding]:
     """Tell what is wrong with the tables."""
     with database.reading() as connection:
-        version, there = versions.revision(connection), present(inspect(connection))
+        version, there = versions.revision(connection, database.shown), present(inspect(connection))
         yield from version_findings(database.shown, version, there)
         if version is not None or there:
             yield from shape_findings(connection, database)

@@ -43,10 +43,11 @@ def upgrade(connection: Connection) -> None:
         connection: The host's, in the host's transaction, which it commits itself.
 
     Raises:
-        SchemaMismatch: The tables are newer than this perdure.
+        SchemaMismatch: The tables are newer than this perdure, or nobody knows which they are.
     """
+    shown = connection.engine.url.set(query={}).render_as_string()
     with alone(connection):
-        if not versions.is_current(versions.revision(connection), connection.engine.url.set(query={}).render_as_string()):
+        if not versions.is_current(versions.revision(connection, shown), shown):
             upgrade_tables(connection)
 
 

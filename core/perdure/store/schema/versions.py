@@ -44,9 +44,9 @@ def ensure(
 
     Raises:
         TablesMissing: There are none, and none are to be created.
-        SchemaMismatch: The tables are newer than this perdure, or older and not to be touched.
+        SchemaMismatch: The tables are newer than this perdure, or older and not to be touched; or nobody knows which they are.
     """
-    found = revision(connection)
+    found = revision(connection, shown)
     connection.rollback()
     if is_current(found, shown):
         return ()
@@ -55,7 +55,7 @@ def ensure(
             raise TablesMissing(shown, f"this perdure needs those of version {HEAD}. {MIGRATE_ONCE}")
         raise SchemaMismatch(shown, f"its tables are of version {found}, and this perdure needs {HEAD}. {MIGRATE_ONCE}")
     with alone(connection):
-        found = revision(connection)
+        found = revision(connection, shown)
         done = is_current(found, shown)  # another process may have been first
         if not done:
             from perdure.store.schema.upgrade import upgrade_tables  # noqa: PLC0415 - start-up: alembic is imported only to migrate
@@ -69,12 +69,20 @@ def ensure(
     return REVISIONS[REVISIONS.index(found) + 1 if found else 0 :]
 
 
-def revision(connection: Connection) -> str | None:
-    """Return the version that the database says its tables have, or None where it says nothing."""
+def revision(connection: Connection, shown: str) -> str | None:
+    """Return the version that the database says its tables have, or None where it says nothing.
+
+    Raises:
+        SchemaMismatch: It names several.
+    """
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608 - a constant
-    return None if found is None else str(found)
+    rows = connection.exec_driver_sql(f"SELECT DISTINCT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
+    found = sorted(str(version) for (version,) in rows if version is not None)
+    if len(found) > 1:
+        problem = f"{VERSION_TABLE} has the versions {' and '.join(map(repr, found))} of its tables, and there can be only one"
+        raise SchemaMismatch(shown, f"{problem}. Delete by hand what is wrong there, or restore it from a backup")
+    return found[0] if found else None
 
 
 def is_current(found: str | None, shown: str) -> bool:
