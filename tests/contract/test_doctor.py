@@ -23,6 +23,7 @@ from perdure.doctor import rows as doctor_rows
 from perdure.doctor.case import Case
 from perdure.doctor.diagnosis import diagnose
 from perdure.plugins.discovery import handed_in, without_blocked
+from perdure.records.entry import OPERATIONS
 from perdure.store.schema import versions
 from perdure.store.sqlite.checkpoints import has_wal_reset_fault
 from perdure.store.tables import metadata
@@ -238,7 +239,6 @@ HISTORY_DAMAGES = {
     "no JSON": f"UPDATE {CHANGE} SET value = '{{' {rows_of('visits')}",
     "another type": f"UPDATE {CHANGE} SET value = '[\"{SECRET}\"]' {rows_of('password')}",
     "newer code": f"UPDATE {CHANGE} SET record_version = 7 {rows_of('visits')}",
-    "a time that is none": f"UPDATE {CHANGE} SET at = 9223372036854775807 {rows_of('visits')}",
 }
 
 
@@ -268,6 +268,20 @@ def test_rows_without_a_version_are_named(url):
     found = [each for each in examine(url).findings if each.code == "version-damaged"]
     assert len(found) == 14
     assert found[0].problem.endswith("expected a whole number above 0")
+
+
+@pytest.mark.parametrize("damage", ["at = 9223372036854775807", "operation = 'stolen'", "operation = ''"])
+def test_a_change_of_which_only_the_value_can_be_told_is_named_and_can_be_gone_back_to(url, damage):
+    execute(url, f"UPDATE {CHANGE} SET {damage} {rows_of('size')} AND version = 1")
+    assert codes(examine(url)) == []
+    (found,) = [each for each in told(examine(url, deep=True)) if each.code != "server-durability"]
+    assert (found.severity, found.code, found.where) == ("warning", "history-damaged", "training-student.size (tenant 'a')")
+    assert "forget" not in found.advice
+    assert "perdure revert training-student size 1 --tenant a" in found.advice
+    with App.open(url, plugins=[plugin(TRAINING, COURSE)]) as app:
+        status = app.tenant("a").scope("training-student").status
+        assert status.revert("size", 1).value == 7
+        assert {change.operation for change in status.history("size")} <= OPERATIONS | {"stolen", ""}
 
 
 @pytest.mark.parametrize("version", ["'three'", "1.5", "9e300", "x'00'"])

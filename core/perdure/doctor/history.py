@@ -10,7 +10,7 @@ from perdure.doctor.finding import error, one_line, warning
 from perdure.doctor.keys import key_finding
 from perdure.doctor.values import Values
 from perdure.errors import ValueCorrupt, ValueFromNewerVersion, place
-from perdure.records.entry import moment
+from perdure.records.entry import OPERATIONS, moment
 from perdure.store.rows import ChangeRow, is_key
 
 if TYPE_CHECKING:
@@ -86,28 +86,44 @@ def history_findings(database: Database, installed: Installed, case: Case) -> It
 
 
 def change_findings(changes: Iterator[ChangeRow], installed: Installed, case: Case) -> Iterator[Finding]:
-    """Tell of changes that `history` cannot show and `revert` cannot bring back."""
+    """Tell of changes that `revert` cannot bring back, or of which `history` cannot tell how they were made."""
     values = Values(installed, case.policy)
     for count, change in enumerate(changes, 1):
         if count % TOLD_EVERY == 0:
             case.progress("changes", count)
         declared = values.declaration(change.module, change.name)
-        if declared is None:
-            continue
-        if problem := unreadable(declared, change):
-            name = shlex.join((declared.module, declared.name))
-            whose = f" --tenant {shlex.quote(change.tenant)}" if change.tenant else ""
-            advice = f"perdure history {name}{whose} shows the others; perdure forget {name}{whose} erases all of them"
-            where = place(change.tenant, declared.module, declared.name)
-            yield warning("history-unreadable", where, f"version {change.version} cannot be gone back to: {problem}", advice)
+        if declared is not None and is_key(change[:3]) and (found := change_finding(declared, change)):
+            yield found
 
 
-def unreadable(declared: DeclaredName, change: ChangeRow) -> str | None:
-    """Return why a change cannot be read, or None."""
+def change_finding(declared: DeclaredName, change: ChangeRow) -> Finding | None:
+    """Return what is wrong with a change, or None."""
+    unread, unknown = unreadable(declared, change), untold(change)
+    if unread is None and unknown is None:
+        return None
+    where = place(change.tenant, declared.module, declared.name)
+    name = shlex.join((declared.module, declared.name))
+    whose = f" --tenant {shlex.quote(change.tenant)}" if change.tenant else ""
+    if unread is not None:
+        advice = f"perdure history {name}{whose} shows the others; perdure forget {name}{whose} erases all of them"
+        return warning("history-unreadable", where, f"version {change.version} cannot be gone back to: {unread}", advice)
+    advice = f"Mend its row in perdure_change by hand, or leave it: perdure revert {name} {change.version}{whose} goes back to it"
+    return warning("history-damaged", where, f"when or how version {change.version} was written is damaged: {unknown}", advice)
+
+
+def untold(change: ChangeRow) -> str | None:
+    """Return what cannot be told of a change besides what it stored, or None."""
     try:
         moment(change.at)
     except (TypeError, OverflowError):
         return f"expected a time in microseconds, got {change.at!r:.40}"
+    if change.operation not in OPERATIONS:
+        return f"expected an operation such as 'set', got {change.operation!r:.40}"
+    return None
+
+
+def unreadable(declared: DeclaredName, change: ChangeRow) -> str | None:
+    """Return why what a change stored cannot be read, or None."""
     if change.text is None:
         return None
     try:

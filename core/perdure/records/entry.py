@@ -39,6 +39,10 @@ def shown(value: object, error: PerdureError | None, *, secret: bool) -> object:
     return MASK if secret else value
 
 
+OPERATIONS = frozenset({"set", "update", "compare_and_set", "unset", "revert", "rewrite", "restore", "remove"})
+"""What can be asked for; see `Change.operation`."""
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class Change:
     """One committed write, as the history keeps it, and as watchers and plugins are told of it.
