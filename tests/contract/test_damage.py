@@ -222,6 +222,19 @@ def test_a_read_only_file_can_be_read_and_says_why_it_is_not_written():
         assert found.stdout.startswith("1\ntraining-student.visits: the store is read-only"), found.stdout + found.stderr
 
 
+def test_a_read_only_file_beside_a_writable_one_is_named_where_it_is_not_written():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        path = Path(folder, "app.db")
+        with App.open(f"sqlite:///{path}", plugins=[plugin(TRAINING)]) as app:
+            app.scope(MODULE).status.set("visits", 1)
+            for each in Path(folder).iterdir():
+                each.chmod(0o444 if each.name.endswith("-shm") else 0o666)
+            command = [sys.executable, "-c", READ_ONLY, f"sqlite:///{path}"]
+            found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "its directory, its -wal and its -shm writable" in found.stdout, found.stdout + found.stderr
+
+
 def test_a_database_opened_for_reading_refuses_writes(path):
     with App.open(f"sqlite:///{path}", plugins=[plugin(TRAINING)]) as app:
         app.scope(MODULE).status.set("visits", 1)

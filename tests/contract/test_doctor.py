@@ -682,6 +682,23 @@ def test_a_file_that_this_user_may_not_write_is_named():
         assert json.loads(done.stdout) == ["database-read-only"]
 
 
+@pytest.mark.parametrize("ending", ["-wal", "-shm"])
+def test_what_lies_beside_a_file_and_may_not_be_written_is_named(ending):
+    import tempfile  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        path = Path(folder, "app.db")
+        with App.open(f"sqlite:///{path}", plugins=[plugin(TRAINING)]) as app:
+            app.scope("training-student").status.set("visits", 1)
+            for each in Path(folder).iterdir():
+                each.chmod(0o444 if each.name.endswith(ending) else 0o666)
+            command = [sys.executable, "-c", STRANGER, f"sqlite:///{path}"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["database-read-only"]
+
+
 # --------------------------------------------------------------------------- servers
 
 

@@ -32,7 +32,10 @@ GRANT = (
 
 REFUSALS: dict[type[StoreError], tuple[str, str]] = {
     StoreCorrupt: ("database-corrupt", "Restore it from a backup, or correct PERDURE_URL (or --url)"),
-    StoreReadOnly: ("database-read-only", "Make it, and its directory, writable for the application's user"),
+    StoreReadOnly: (
+        "database-read-only",
+        "Make it, its directory, its -wal and its -shm writable for the application's user",
+    ),
     Denied: ("database-denied", GRANT),
     StoreUnavailable: (
         "database-unreachable",

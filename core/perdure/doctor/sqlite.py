@@ -29,6 +29,9 @@ PATIENCE = 5.0
 STEPS = 10_000
 """Steps of SQLite's machine between two looks at the time."""
 
+BESIDE = ("-wal", "-shm")
+"""What lies beside a file that is in use, or was left by a process that was killed: its log, and the memory that is shared."""
+
 SHOWN = 5
 """How many of the faults of a damaged file are told."""
 
@@ -76,7 +79,7 @@ def permission_findings(path: Path, where: str, *, declared: bool) -> Iterator[F
     if declared:
         yield info("database-read-only", where, "the URL itself says so (mode=ro or immutable=1)", "To write, leave that out")
     else:
-        for what, place in (("the file", path), ("its directory, which gets the log,", path.parent)):
+        for what, place in written_to(path):
             if not os.access(place, os.W_OK):
                 problem = f"{what} may not be written by user {os.geteuid()}: every write will be refused"
                 yield error(
@@ -84,6 +87,14 @@ def permission_findings(path: Path, where: str, *, declared: bool) -> Iterator[F
                 )
     if path.stat().st_mode & stat.S_IWOTH:
         yield warning("sqlite-writable-by-all", where, "every user of this machine may write the file", f"chmod o-w {path}")
+
+
+def written_to(path: Path) -> Iterator[tuple[str, Path]]:
+    """Yield what a write needs to be writable, as messages call it and where it is."""
+    yield "the file", path
+    yield "its directory, which gets the log,", path.parent
+    if os.access(path, os.W_OK):  # else they are as it is: SQLite gives them its rights
+        yield from ((f"its {ending} file", Path(f"{path}{ending}")) for ending in BESIDE if Path(f"{path}{ending}").exists())
 
 
 def log_findings(log: Path, where: str, too_long: int = TOO_LONG) -> Iterator[Finding]:

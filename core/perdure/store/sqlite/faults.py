@@ -19,7 +19,10 @@ BUSY_TIMEOUT = 5.0
 MEANINGS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_BUSY: (StoreUnavailable, "locked for {waited:.0f} s by another connection. Look for an open transaction"),
     sqlite3.SQLITE_LOCKED: (StoreUnavailable, "locked for {waited:.0f} s by another connection. Look for an open transaction"),
-    sqlite3.SQLITE_READONLY: (StoreReadOnly, "make its file and directory writable, or open it without mode=ro and immutable=1"),
+    sqlite3.SQLITE_READONLY: (
+        StoreReadOnly,
+        "make its file, its directory, its -wal and its -shm writable, or open it without mode=ro and immutable=1",
+    ),
     sqlite3.SQLITE_READONLY_DBMOVED: (StoreUnavailable, "its file was deleted or moved away while it was open. Put it back"),
     sqlite3.SQLITE_READONLY_DIRECTORY: (StoreReadOnly, "{needs}"),
     sqlite3.SQLITE_READONLY_CANTINIT: (StoreReadOnly, "{needs}"),
