@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 from tests.bench.measure import Measurement, Pace, Spread, measure
 from tests.bench.places import NotMeasured
+from tests.bench.processors import shared
 from tests.bench.target import Finding, Target
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Comparison:
         targets: What is to be reached.
         rounds: How many rounds there are at most.
         slice: For how many seconds a candidate works in each, at least; for work that takes a while to get going.
+        crowded: Whether a candidate is several threads, which are to have all processors.
     """
 
     name: str
@@ -90,12 +92,17 @@ class Comparison:
     targets: tuple[Target, ...] = ()
     rounds: int = 1000
     slice: float = 0.0
+    crowded: bool = False
 
     def run(self, places: Places, pace: Pace) -> Outcome:
         """Measure, or say why not."""
         with ExitStack() as stack:
             try:
                 candidates = self.candidates(places, stack)
+                if not self.crowded:
+                    for each in candidates:
+                        each.seconds(1)  # has its connection now
+                    stack.enter_context(shared(places.tasks()))
                 measurement = measure(candidates, pace.within(self.rounds, self.slice))
             except NotMeasured as reason:
                 return Outcome(tuple(Finding(target, None, str(reason)) for target in self.targets), why=str(reason))

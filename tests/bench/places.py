@@ -23,6 +23,12 @@ T = TypeVar("T")
 
 Durability = Literal["full", "normal"]
 
+TASKS = {
+    "postgresql": "SELECT pid FROM pg_stat_activity WHERE datname LIKE 'perdure%'",
+    "mariadb": "SELECT tid FROM information_schema.processlist WHERE db LIKE 'perdure%'",
+}
+"""What asks a server for the processes, or threads, of the connections to our databases."""
+
 SQLITE, POSTGRESQL, MARIADB = PRODUCTS = ("SQLite", "PostgreSQL", "MariaDB")
 
 
@@ -95,6 +101,14 @@ class Places:
         else:
             url = self.server(product).new_database().render_as_string(hide_password=False)
         return Place(product, url, folder, durability, lambda: self.as_durable(durability))
+
+    def tasks(self) -> list[int]:
+        """Return the processes and threads by which servers work for the connections of this run."""
+        found = [int(task) for server in self.servers.values() for (task,) in server.rows(TASKS[server.name])]
+        if "redis" in vars(self):  # it was asked for
+            with self.redis.client as client:
+                found.append(client.info("server")["process_id"])
+        return found
 
     def as_durable(self, durability: Durability) -> RedisMaster:
         """Return the Redis, whose writes survive what they are to survive."""

@@ -9,12 +9,16 @@ import shutil
 import subprocess
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy import URL, Row, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from tests.services.process import ServerProcess, folder, free_port
 from tests.services.required import not_found
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class DatabaseServer:
@@ -61,6 +65,11 @@ class DatabaseServer:
         engine = create_engine(self.admin, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.exec_driver_sql(statement)
+
+    def rows(self, query: str) -> Sequence[Row[Any]]:
+        """Return what a query finds."""
+        with create_engine(self.admin, poolclass=NullPool).connect() as connection:
+            return connection.execute(text(query)).all()
 
     def close(self) -> None:
         """Drop what is left, and stop the server if it is ours."""

@@ -77,9 +77,8 @@ def reading(product: str, places: Places, stack: ExitStack) -> list[Candidate]:
 def comparison(product: str) -> Comparison:
     """Return the comparison for a database."""
     target = Target(WORK, product, LIMIT, floor_of(product))
-    return Comparison(
-        f"threads-{product}".lower(), WORK, product, floor_of(product), partial(reading, product), (target,), slice=0.06
-    )
+    name, floor = f"threads-{product}".lower(), floor_of(product)
+    return Comparison(name, WORK, product, floor, partial(reading, product), (target,), slice=0.06, crowded=True)
 
 
 WORKS = tuple(map(comparison, PRODUCTS))
